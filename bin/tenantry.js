@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+// Plain JavaScript that Node 18 can parse, so that an old Node is told of in words. Everything else is src/main.ts.
+import module from 'node:module';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { outdatedNode } from './node-version.js';
+
+/** Each command with what npm calls it and what it takes. */
+const commands = {
+  start: { script: 'npm start', parameters: [] },
+  doctor: { script: 'npm run doctor', parameters: [] },
+  'rotate-keys': { script: 'npm run tenantry -- rotate-keys', parameters: [] },
+  backup: { script: 'npm run tenantry -- backup DIR', parameters: ['DIR'] },
+};
+
+const usage = `Usage: npm run tenantry -- COMMAND
+
+  start         runs the service (npm start); also where no command is given
+  doctor        shows the settings in force and checks what they name (npm run doctor)
+  rotate-keys   signs new tokens with a new key; the old one is valid until its tokens are gone
+  backup DIR    writes a copy of all data, of one instant, to the directory DIR`;
+
+/** EX_USAGE of sysexits.h. */
+const exitUsage = 64;
+
+const [name = 'start', ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+const outdated = outdatedNode(command?.script ?? 'npm start');
+
+if (outdated !== undefined) {
+  console.error(outdated);
+  process.exitCode = 1;
+} else if (name === 'help' || name === '--help') {
+  console.log(usage);
+} else if (command === undefined || args.length !== command.parameters.length) {
+  console.error(usage);
+  process.exitCode = exitUsage;
+} else {
+  // The pool reads its size when it is first used, which nothing has done yet. A flood of password hashes takes a thread
+  // for each core, and the two more are for files and names.
+  process.env.UV_THREADPOOL_SIZE ||= String(Math.max(4, availableParallelism() + 2));
+  // Compiled code is kept for the next start; where it cannot be kept this does nothing.
+  module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/tenantry', import.meta.url)));
+  const { run } = await import('../src/main.ts');
+  await run(name, args);
+}

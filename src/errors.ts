@@ -1,0 +1,58 @@
+/**
+ * The domain's errors: one class and a closed list of codes, in the domain's words. What status a code has over HTTP is
+ * the edge's affair (`http/problems.ts`).
+ */
+export type ErrorCode =
+  | 'invalid_value'
+  | 'not_authenticated'
+  | 'invalid_credentials'
+  | 'forbidden'
+  | 'organization_not_found'
+  | 'organization_name_taken'
+  | 'email_taken'
+  | 'rate_limited'
+  | 'busy'
+  | 'stopping'
+  | 'storage_unavailable';
+
+/** One value that breaks a rule: the member it was given in, and what would be right. */
+export interface ValueIssue {
+  readonly member: string;
+  readonly detail: string;
+}
+
+export interface ErrorContext {
+  /** `invalid_value` only: every value that breaks a rule. */
+  readonly issues?: readonly ValueIssue[];
+  /** Whole seconds after which it is worth trying again; told as `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  /** What came from inside; for the log alone, never for an answer. */
+  readonly cause?: unknown;
+}
+
+/** An error whose message may be shown to the caller. */
+export class TenantryError extends Error {
+  override readonly name = 'TenantryError';
+  readonly code: ErrorCode;
+  readonly issues: readonly ValueIssue[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
+    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+    this.code = code;
+    this.issues = context.issues ?? [];
+    this.retryAfterSeconds = context.retryAfterSeconds;
+  }
+}
+
+/** The program cannot start, or a command of the operator cannot be done: told in one message without a stack. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  /** 78 (EX_CONFIG of sysexits.h): settings or a directory that the operator must change. 1: anything else. */
+  readonly exitCode: 1 | 78;
+
+  constructor(exitCode: 1 | 78, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.exitCode = exitCode;
+  }
+}

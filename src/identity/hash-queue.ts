@@ -1,0 +1,105 @@
+import { TenantryError } from '../errors.ts';
+
+/** One line for all hashing: a bound on how much is in work, and on how long the rest waits. First in, first out. */
+export interface HashQueue {
+  /**
+   * Does the work when its turn has come.
+   *
+   * @throws {TenantryError} busy: the wait would be too long; stopping: it had not begun when the queue was stopped
+   */
+  run<T>(work: () => Promise<T>): Promise<T>;
+  readonly waiting: number;
+  readonly working: number;
+  /** Refuses what has not begun and whatever comes after; resolves when what had begun is finished. */
+  stop(): Promise<void>;
+}
+
+/** What `createHashQueue` is handed. */
+export interface HashQueueOptions {
+  /** How many are in work at once, at least 1. */
+  readonly workers: number;
+  /** The longest wait that is expected of anyone. */
+  readonly waitSeconds: number;
+  /** How long one hash takes, until the queue has measured it. */
+  readonly hashSeconds: number;
+  /** A clock that never goes back, in milliseconds. */
+  readonly clock: () => number;
+}
+
+/** How much one measured time moves the mean: the last 16 or so count. */
+const weight = 1 / 16;
+
+/**
+ * How many hashes may be in work at once: as many as there are cores, but never all threads of libuv's pool, so that
+ * signing and file work always find one. A pool of one thread is the exception, since somebody has to hash.
+ */
+export function hashingWorkers(cores: number, poolThreads: number): number {
+  return Math.max(1, Math.min(cores, poolThreads - 1));
+}
+
+/** Makes a queue in which nothing waits yet. */
+export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: HashQueueOptions): HashQueue {
+  const waiting: PromiseWithResolvers<void>[] = [];
+  let working = 0;
+  let meanSeconds = hashSeconds;
+  let drained: PromiseWithResolvers<void> | undefined;
+
+  async function takeTurn(): Promise<void> {
+    if (drained !== undefined) throw stopping();
+    if (working < workers) {
+      working += 1;
+      return;
+    }
+    const expectedSeconds = (waiting.length / workers) * meanSeconds;
+    if (expectedSeconds > waitSeconds) throw busy(expectedSeconds);
+    const turn = Promise.withResolvers<void>();
+    waiting.push(turn);
+    await turn.promise;
+  }
+
+  function endTurn(): void {
+    const next = waiting.shift();
+    // The turn is handed on rather than given back, so that no newcomer can step in between.
+    if (next !== undefined) next.resolve();
+    else working -= 1;
+    if (working === 0) drained?.resolve();
+  }
+
+  return {
+    async run(work) {
+      await takeTurn();
+      const begun = clock();
+      try {
+        return await work();
+      } finally {
+        meanSeconds += ((clock() - begun) / 1000 - meanSeconds) * weight;
+        endTurn();
+      }
+    },
+    get waiting() {
+      return waiting.length;
+    },
+    get working() {
+      return working;
+    },
+    stop() {
+      if (drained === undefined) {
+        drained = Promise.withResolvers<void>();
+        for (const turn of waiting.splice(0)) turn.reject(stopping());
+        if (working === 0) drained.resolve();
+      }
+      return drained.promise;
+    },
+  };
+}
+
+/** Those who are refused come back when the line as it stands now is worked off, not all at once in a second. */
+function busy(expectedSeconds: number): TenantryError {
+  return new TenantryError('busy', 'Too many passwords are being checked; try again later', {
+    retryAfterSeconds: Math.max(1, Math.ceil(expectedSeconds)),
+  });
+}
+
+function stopping(): TenantryError {
+  return new TenantryError('stopping', 'The service is stopping; try again', { retryAfterSeconds: 1 });
+}

@@ -1,0 +1,16 @@
+/**
+ * The places in the operations of several steps where a test stops the process: after each step, before the next. The
+ * name says what was done last.
+ */
+export const failPoints = [
+  'create.hashed',
+  'create.committed',
+  'create.collection-made',
+  'create.active',
+  'update.committed',
+  'delete.committed',
+  'delete.collection-dropped',
+  'delete.settled',
+] as const;
+
+export type FailPoint = (typeof failPoints)[number];

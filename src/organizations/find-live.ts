@@ -1,0 +1,21 @@
+import { TenantryError } from '../errors.ts';
+import type { Records } from '../store/records.ts';
+import { nameKey } from './name.ts';
+import { isLive, type Organization, organizations } from './organization.ts';
+
+/**
+ * The organization of this name, in any spelling.
+ *
+ * @throws {TenantryError} organization_not_found
+ */
+export async function findLive(records: Records, name: string): Promise<Organization> {
+  const organization = await records.find(organizations, 'name_key', nameKey(name));
+  // Once a deletion began, the key is the id, which nobody may use as a name.
+  if (organization === undefined || !isLive(organization)) throw notFound();
+  return organization;
+}
+
+/** What is told of an organization that is not there, or not any more. */
+export function notFound(): TenantryError {
+  return new TenantryError('organization_not_found', 'Organization not found');
+}

@@ -1,0 +1,81 @@
+import { typeid } from 'typeid-js';
+import type { Place } from '../store/documents.ts';
+import { defineKind, type Stored } from '../store/records.ts';
+
+/** A tenant: a unique name, an admin, and a place where its documents live. */
+export interface Organization extends Stored {
+  /** TypeID with the prefix `org`. */
+  readonly id: string;
+  /** Trimmed, otherwise as it was given. */
+  readonly name: string;
+  /** What names are compared by (`nameKey`); the id itself once a deletion began, so that the name is free. */
+  readonly name_key: string;
+  /** Given at creation, never changed. Reserved until the record is removed. */
+  readonly collection_name: string;
+  readonly admin_user_id: string;
+  readonly status: OrganizationStatus;
+  readonly placement: Placement;
+  /** Present from the moment a deletion began. */
+  readonly deletion?: Deletion;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/**
+ * `creating`: decided, its collection may not be there yet; every call finds it. `active`. `deleting`: no call finds it
+ * any more, its collection is being dropped. `deleted`: dropped, kept until no late drop can hit a newcomer.
+ */
+export type OrganizationStatus = 'creating' | 'active' | 'deleting' | 'deleted';
+
+/** Where an organization's documents live. A write that was routed under another epoch is refused. */
+export interface Placement extends Place {
+  readonly level: 'collection';
+  readonly epoch: number;
+}
+
+/** Who may drop the collection, and until when. Taken by a replace of the record, so that there is one holder at most. */
+export interface Deletion {
+  /** The instance that holds the deletion. */
+  readonly owner: string;
+  /** The holder drops before this time alone; after it another may take over. For `deleted`: when the record may go. RFC 3339. */
+  readonly until: string;
+  /** A second drop is due: it changed hands, a drop was not answered, or the create had not finished. */
+  readonly uncertain: boolean;
+}
+
+export const organizations = defineKind<Organization>()('organizations', {
+  name_key: 'unique',
+  collection_name: 'unique',
+  admin_user_id: 'many',
+  status: 'many',
+});
+
+/** A new id: `org_` and a UUIDv7 in TypeID's letters (https://github.com/jetify-com/typeid). */
+export function newOrganizationId(): string {
+  return typeid('org').toString();
+}
+
+/** Whether calls find the organization: it exists from the commit that decided its creation to the one of its deletion. */
+export function isLive({ status }: Organization): boolean {
+  return status === 'creating' || status === 'active';
+}
+
+/** The four members by which the reference API shows an organization. */
+export interface OrganizationView {
+  readonly organization_name: string;
+  readonly collection_name: string;
+  readonly admin_email: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly created_at: string;
+}
+
+/** Shows an organization with its admin's email. */
+export function viewOf(organization: Organization, adminEmail: string): OrganizationView {
+  return {
+    organization_name: organization.name,
+    collection_name: organization.collection_name,
+    admin_email: adminEmail,
+    created_at: organization.created_at,
+  };
+}

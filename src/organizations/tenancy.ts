@@ -1,0 +1,32 @@
+import type { Limit, Limits } from '../cache/limits.ts';
+import type { Passwords } from '../identity/passwords.ts';
+import type { Tokens } from '../identity/tokens.ts';
+import type { Log } from '../log.ts';
+import type { Documents } from '../store/documents.ts';
+import type { Records } from '../store/records.ts';
+import type { FailPoint } from './fail-points.ts';
+
+/** What the operations on organizations work with. */
+export interface Tenancy {
+  readonly records: Records;
+  readonly documents: Documents;
+  readonly passwords: Passwords;
+  readonly tokens: Tokens;
+  readonly limits: Limits;
+  readonly signInLimits: SignInLimits;
+  readonly log: Log;
+  /** Names this process among those on the same database. */
+  readonly instance: string;
+  now(): Date;
+  /** Resolves after so many milliseconds. */
+  wait(milliseconds: number): Promise<void>;
+  /** Called at each fail-point; does nothing but in a test. */
+  reach(point: FailPoint): void;
+}
+
+export interface SignInLimits {
+  /** Log-ins to one account from one address; past it 429. */
+  readonly account: Limit;
+  /** Failed log-ins to one account from anywhere; past it the next ones are delayed and none is refused. */
+  readonly failures: Limit;
+}

@@ -1,0 +1,113 @@
+import { TenantryError, type ValueIssue } from '../errors.ts';
+import { checkEmail, emailKey } from '../identity/email.ts';
+import { checkNewPassword } from '../identity/passwords.ts';
+import { type PasswordHash, type User, users } from '../identity/user.ts';
+import { decide, moved } from '../store/decide.ts';
+import { type Change, replace } from '../store/records.ts';
+import { type Caller, isAdmin } from './authenticate-admin.ts';
+import { findLive, notFound } from './find-live.ts';
+import { checkName, nameKey, storedName } from './name.ts';
+import { isLive, type Organization, type OrganizationView, organizations, viewOf } from './organization.ts';
+import { emailTaken, nameTaken, refuseDuplicate } from './taken.ts';
+import type { Tenancy } from './tenancy.ts';
+
+/** What an update changes; what is absent stays. */
+export interface UpdateRequest {
+  /** Selects the organization, in any spelling. */
+  readonly organization_name: string;
+  readonly new_organization_name?: string | undefined;
+  readonly email?: string | undefined;
+  /** A password that is given ends the tokens, also where it is the same again. */
+  readonly password?: string | undefined;
+}
+
+/**
+ * Changes an organization's name and its admin's email and password, in one commit. Its collection keeps its name; its
+ * tokens stay alive unless a password is given.
+ *
+ * @throws {TenantryError} invalid_value, organization_not_found, forbidden, organization_name_taken, email_taken, busy,
+ *   stopping, storage_unavailable
+ */
+export async function updateOrganization(tenancy: Tenancy, caller: Caller, request: UpdateRequest): Promise<OrganizationView> {
+  refuseInvalid(request);
+  const found = await findLive(tenancy.records, request.organization_name);
+  refuseOthers(caller, found);
+  await refuseTaken(tenancy, found, request);
+  const password = request.password === undefined ? undefined : await tenancy.passwords.hash(request.password);
+  const view = await decide(() => attempt(tenancy, caller, { id: found.id, request, password }));
+  tenancy.reach('update.committed');
+  return view;
+}
+
+function refuseInvalid({ new_organization_name, email, password }: UpdateRequest): void {
+  const issues: ValueIssue[] = [];
+  const add = (member: string, detail: string | undefined) => detail !== undefined && issues.push({ member, detail });
+  if (email !== undefined) add('email', checkEmail(email));
+  if (password !== undefined) add('password', checkNewPassword(password));
+  if (new_organization_name !== undefined) add('new_organization_name', checkName(new_organization_name));
+  if (issues.length > 0) throw new TenantryError('invalid_value', 'A value breaks a rule', { issues });
+}
+
+function refuseOthers(caller: Caller, organization: Organization): void {
+  if (!isAdmin(caller, organization)) throw new TenantryError('forbidden', 'Not authorized to update this organization');
+}
+
+/** Saves a hash where the answer is known already; the unique indexes decide. */
+async function refuseTaken({ records }: Tenancy, own: Organization, { new_organization_name, email }: UpdateRequest): Promise<void> {
+  if (new_organization_name !== undefined) {
+    const other = await records.find(organizations, 'name_key', nameKey(new_organization_name));
+    if (other !== undefined && other.id !== own.id) throw nameTaken();
+  }
+  if (email !== undefined) {
+    const other = await records.find(users, 'email_key', emailKey(email));
+    if (other !== undefined && other.id !== own.admin_user_id) throw emailTaken();
+  }
+}
+
+interface Decided {
+  readonly id: string;
+  readonly request: UpdateRequest;
+  readonly password: PasswordHash | undefined;
+}
+
+async function attempt(
+  { records, now }: Tenancy,
+  caller: Caller,
+  { id, request, password }: Decided,
+): Promise<OrganizationView | typeof moved> {
+  const organization = await records.get(organizations, id);
+  if (organization === undefined || !isLive(organization)) throw notFound();
+  refuseOthers(caller, organization);
+  const admin = await records.get(users, organization.admin_user_id);
+  if (admin === undefined) throw notFound();
+  const updated_at = now().toISOString();
+  const renamed = rename(organization, request, updated_at);
+  const changed = changeAdmin(admin, request, { password, updated_at });
+  // The organization comes first: of a name and an email that are both taken, the name is told.
+  const changes: Change[] = [];
+  if (renamed !== organization) changes.push(replace(organizations, renamed));
+  if (changed !== admin) changes.push(replace(users, changed));
+  if (changes.length > 0) {
+    const outcome = await records.commit(changes);
+    refuseDuplicate(outcome);
+    if (outcome.result !== 'done') return moved;
+  }
+  return viewOf(renamed, changed.email);
+}
+
+function rename(organization: Organization, { new_organization_name }: UpdateRequest, updated_at: string): Organization {
+  if (new_organization_name === undefined) return organization;
+  const name = storedName(new_organization_name);
+  return name === organization.name ? organization : { ...organization, name, name_key: nameKey(name), updated_at };
+}
+
+function changeAdmin(
+  admin: User,
+  { email = admin.email }: UpdateRequest,
+  { password, updated_at }: { password: PasswordHash | undefined; updated_at: string },
+): User {
+  if (password !== undefined) {
+    return { ...admin, email, email_key: emailKey(email), password, generation: admin.generation + 1, updated_at };
+  }
+  return email === admin.email ? admin : { ...admin, email, email_key: emailKey(email), updated_at };
+}

@@ -1,0 +1,115 @@
+/**
+ * The port for records: the master database, few kinds of known shape, read by id or by a declared index.
+ *
+ * What a caller may rely on, whatever the engine:
+ *
+ * - **A commit is all or nothing.** No reader and no crash ever shows a part of it, and all commits are equal to some
+ *   order one after the other.
+ * - **What was acknowledged stays.** `commit` answers `done` when the changes are on disk (embedded) or with a majority
+ *   (distributed). A commit that throws `storage_unavailable` may or may not have happened; whoever repeats it must find
+ *   out first.
+ * - **One reads what one wrote.** A read that begins after `commit` answered sees its changes or later ones.
+ * - **Unique means unique.** Two records of a kind never have the same key in a `unique` index, whoever races whom.
+ * - **Records are values.** What a read returns is frozen, and shared between callers.
+ * - Two reads are two moments: only a commit with the versions that were read decides over both.
+ */
+export interface Records {
+  /** The record with this id, or undefined. */
+  get<R extends Stored>(kind: Kind<R>, id: string): Promise<R | undefined>;
+
+  /** The records that exist among these ids, in the order of the ids, all as of one moment. At most 1,000 ids. */
+  getMany<R extends Stored>(kind: Kind<R>, ids: readonly string[]): Promise<R[]>;
+
+  /** The one record with this key in a unique index, or undefined. */
+  find<R extends Stored, X extends Indexes<R>>(
+    kind: Kind<R, X>,
+    index: UniqueIndex<X>,
+    key: string,
+  ): Promise<R | undefined>;
+
+  /** A page of records in the order of an index's key, then id (both compared by code point), all as of one moment. */
+  list<R extends Stored, X extends Indexes<R>>(
+    kind: Kind<R, X>,
+    index: string & keyof X,
+    range: ListRange,
+  ): Promise<R[]>;
+
+  /**
+   * Applies all changes, or none. A change that does not hold is told by its place in the array, the first one first;
+   * within one `insert` or `replace` the indexes are tried in the order of their declaration.
+   *
+   * @throws {TenantryError} storage_unavailable: the database cannot be written, or its answer was lost
+   */
+  commit(changes: readonly Change[]): Promise<Outcome>;
+}
+
+/** What every record has. `version` is 1 when inserted and one more after each replace. */
+export interface Stored {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** The indexes of a kind: a string member of the record each, by its name. A record without the member is not in it. */
+export type Indexes<R extends Stored> = { readonly [Member in string & keyof R]?: 'unique' | 'many' };
+
+/** A kind of record: the name of its table or collection, and its indexes. Declared once, beside its noun. */
+export interface Kind<R extends Stored = Stored, X extends Indexes<R> = Indexes<R>> {
+  readonly name: string;
+  readonly indexes: X;
+  /** Carries the type of the record; holds nothing. */
+  readonly record?: R;
+}
+
+export type UniqueIndex<X> = { [Name in string & keyof X]: X[Name] extends 'unique' ? Name : never }[string & keyof X];
+
+/** Declares a kind: `defineKind<User>()('users', { email_key: 'unique' })`. */
+export function defineKind<R extends Stored>() {
+  return <const X extends Indexes<R>>(name: string, indexes: X): Kind<R, X> => ({ name, indexes });
+}
+
+/** Which part of an index to list. `limit` is 1 to 1,000 records. */
+export interface ListRange {
+  /** Only keys that begin with this. */
+  readonly prefix?: string;
+  /** Only what comes after this key and id: those of the last record of the page before. */
+  readonly after?: { readonly key: string; readonly id: string };
+  readonly limit: number;
+}
+
+/**
+ * One step of a commit. `replace`, `remove` and `check` expect the record to stand at the version that the given record
+ * carries, as it was read; `replace` stores the record with the version one higher.
+ */
+export interface Change {
+  readonly op: 'insert' | 'replace' | 'remove' | 'check';
+  readonly kind: Kind;
+  readonly record: Stored;
+}
+
+/** A change that adds a record; its version must be 1. */
+export function insert<R extends Stored>(kind: Kind<R>, record: R): Change {
+  return { op: 'insert', kind: kind as Kind, record };
+}
+
+/** A change that puts `record` in the place of the version it was read at. */
+export function replace<R extends Stored>(kind: Kind<R>, record: R): Change {
+  return { op: 'replace', kind: kind as Kind, record };
+}
+
+/** A change that removes a record, if it still is at the version it was read at. */
+export function remove<R extends Stored>(kind: Kind<R>, record: R): Change {
+  return { op: 'remove', kind: kind as Kind, record };
+}
+
+/** A condition: the record still is at the version it was read at. */
+export function check<R extends Stored>(kind: Kind<R>, record: R): Change {
+  return { op: 'check', kind: kind as Kind, record };
+}
+
+/** What became of a commit: done, or which change did not hold. Where it is not `done`, nothing was changed. */
+export type Outcome =
+  | { readonly result: 'done' }
+  /** Another record has this key; `index` is a declared one, or `id`. */
+  | { readonly result: 'duplicate'; readonly kind: string; readonly index: string }
+  /** The record is gone, or at another version. */
+  | { readonly result: 'conflict'; readonly kind: string; readonly id: string };

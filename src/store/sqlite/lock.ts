@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StartError } from '../../errors.ts';
+import { isSqliteError, resultCode, sqliteCodes } from './faults.ts';
+
+/** The data directory, held by this process until `release` or the end of the process. */
+export interface DirectoryLock {
+  release(): void;
+}
+
+/**
+ * Takes the data directory for this process alone. The lock is SQLite's lock on a file, which the kernel gives back when
+ * the process dies, however it dies; so there is no stale lock to clean up.
+ *
+ * @throws {StartError} 78 where another process holds it, naming the directory and that process; or it cannot be written
+ */
+export function lockDirectory(directory: string): DirectoryLock {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const database = new DatabaseSync(join(directory, 'lock.db'), { timeout: 0 });
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    writeFileSync(
+      join(directory, 'lock.json'),
+      `${JSON.stringify({ process: process.pid, host: hostname(), since: new Date().toISOString() })}\n`,
+      { mode: 0o600 },
+    );
+    return { release: () => database.close() };
+  } catch (error) {
+    if (isSqliteError(error) && resultCode(error) === sqliteCodes.busy) {
+      throw new StartError(
+        78,
+        `The data directory ${directory} is in use by ${holder(directory)}. Stop that process, or give this one a TENANTRY_DATA_DIR of its own.`,
+      );
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(
+      78,
+      `The data directory ${directory} cannot be used: ${reason}. Make it writable for this user, or name another in TENANTRY_DATA_DIR.`,
+      error,
+    );
+  }
+}
+
+function holder(directory: string): string {
+  try {
+    const { process: id, host, since } = JSON.parse(readFileSync(join(directory, 'lock.json'), 'utf8'));
+    return `another Tenantry (process ${id} on ${host}, since ${since})`;
+  } catch {
+    // The other process is between taking the lock and writing down who it is.
+    return 'another Tenantry that is just starting';
+  }
+}

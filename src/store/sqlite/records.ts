@@ -1,0 +1,212 @@
+import { LRUCache } from 'lru-cache';
+import type { Change, Indexes, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
+import type { Connection } from './connection.ts';
+import { faultOf, unavailable } from './faults.ts';
+import type { WrittenChange } from './jobs.ts';
+import { memberOf, quoted } from './layout.ts';
+import type { Writers } from './writers.ts';
+
+/** Records that one `getMany` or `list` may return. */
+const mostAtOnce = 1_000;
+
+export interface RecordsOptions {
+  /** The master database, for reading; used on this thread alone. */
+  readonly connection: Connection;
+  /** The name of its file. */
+  readonly master: string;
+  readonly writers: Writers;
+  /** How many records of a kind are kept in memory. */
+  readonly cacheRecords: number;
+}
+
+/**
+ * The port for records on SQLite. Reads run at once on the calling thread: by key, from the page cache, some tens of
+ * microseconds. This process alone holds the directory, so a record that was read stays right until a commit of our own
+ * touches it; each commit takes what it touched out of the cache before its caller hears of it.
+ */
+export function createRecords({ connection, master, writers, cacheRecords }: RecordsOptions): Records {
+  const caches = new Map<string, RecordCache>();
+
+  function cacheOf(kind: Kind): RecordCache {
+    let cache = caches.get(kind.name);
+    if (cache === undefined) {
+      cache = createCache(kind, cacheRecords);
+      caches.set(kind.name, cache);
+    }
+    return cache;
+  }
+
+  function rows(sql: string, ...values: (string | number)[]): Stored[] {
+    try {
+      return connection
+        .prepare(sql)
+        .all(...values)
+        .map(recordOf);
+    } catch (error) {
+      throw unavailable(faultOf(master, error));
+    }
+  }
+
+  function one(kind: Kind, condition: string, key: string): Stored | undefined {
+    const [record] = rows(`SELECT body FROM ${quoted(kind.name)} WHERE ${condition} = ?`, key);
+    if (record !== undefined) cacheOf(kind).put(record);
+    return record;
+  }
+
+  return {
+    async get<R extends Stored>(kind: Kind<R>, id: string) {
+      const erased = kind as Kind;
+      return (cacheOf(erased).byId(id) ?? one(erased, 'id', id)) as R | undefined;
+    },
+
+    async getMany<R extends Stored>(kind: Kind<R>, ids: readonly string[]) {
+      if (ids.length > mostAtOnce) throw new RangeError(`at most ${mostAtOnce} ids at once`);
+      const sql = `SELECT body FROM ${quoted(kind.name)} WHERE id IN (SELECT value FROM json_each(?))`;
+      const found = new Map(rows(sql, JSON.stringify(ids)).map((record) => [record.id, record]));
+      return ids.flatMap((id) => found.get(id) ?? []) as R[];
+    },
+
+    async find<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, key: string) {
+      const erased = kind as Kind;
+      return (cacheOf(erased).byIndex(index, key) ?? one(erased, memberOf('body', index), key)) as R | undefined;
+    },
+
+    async list<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, range: ListRange) {
+      if (!(range.limit >= 1 && range.limit <= mostAtOnce)) throw new RangeError(`a limit is 1 to ${mostAtOnce}`);
+      return listRows(connection, rows, { table: quoted(kind.name), key: memberOf('body', index), range }) as R[];
+    },
+
+    async commit(changes) {
+      try {
+        const answer = await writers.submit(master, { type: 'commit', changes: changes.map(written) });
+        return answer as Outcome;
+      } finally {
+        for (const change of changes) if (change.op !== 'check') cacheOf(change.kind).drop(change.record.id);
+      }
+    },
+  };
+}
+
+/** Two statements where a page begins in the middle of equal keys, in one read transaction so that both see one moment. */
+function listRows(
+  { database }: Connection,
+  rows: (sql: string, ...values: (string | number)[]) => Stored[],
+  { table, key, range: { prefix = '', after, limit } }: { table: string; key: string; range: ListRange },
+): Stored[] {
+  const end = prefixEnd(prefix);
+  const below = end === undefined ? '' : `AND ${key} < ?`;
+  const ends = end === undefined ? [] : [end];
+  const order = `ORDER BY ${key}, id LIMIT ?`;
+  if (after === undefined) {
+    return rows(`SELECT body FROM ${table} WHERE ${key} >= ? ${below} ${order}`, prefix, ...ends, limit);
+  }
+  database.exec('BEGIN');
+  try {
+    const equal = rows(
+      `SELECT body FROM ${table} WHERE ${key} = ? AND id > ? AND ${key} >= ? ${below} ${order}`,
+      after.key,
+      after.id,
+      prefix,
+      ...ends,
+      limit,
+    );
+    const left = limit - equal.length;
+    if (left === 0) return equal;
+    return [
+      ...equal,
+      ...rows(
+        `SELECT body FROM ${table} WHERE ${key} > ? AND ${key} >= ? ${below} ${order}`,
+        after.key,
+        prefix,
+        ...ends,
+        left,
+      ),
+    ];
+  } finally {
+    database.exec('COMMIT');
+  }
+}
+
+/** The first string, by code point, after all that begin with the prefix; undefined where there is none. */
+function prefixEnd(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  for (let point = points.pop(); point !== undefined; point = points.pop()) {
+    if (point === 0x10ffff) continue;
+    // Surrogates are no code points of a string in UTF-8.
+    points.push(point === 0xd7ff ? 0xe000 : point + 1);
+    return String.fromCodePoint(...points);
+  }
+  return undefined;
+}
+
+function recordOf(row: Record<string, unknown>): Stored {
+  return frozen(JSON.parse(String(row['body'])));
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) frozen(member);
+  }
+  return value;
+}
+
+function written({ op, kind, record }: Change): WrittenChange {
+  if (op === 'insert' && record.version !== 1) throw new RangeError('a record is inserted with version 1');
+  const unique = Object.keys(kind.indexes).filter(
+    (member) => kind.indexes[member as keyof typeof kind.indexes] === 'unique',
+  );
+  const { id, version } = record;
+  return { op, kind: kind.name, unique, id, version, body: bodyOf(op, record) };
+}
+
+function bodyOf(op: Change['op'], record: Stored): string {
+  switch (op) {
+    case 'insert':
+      return JSON.stringify(record);
+    case 'replace':
+      return JSON.stringify({ ...record, version: record.version + 1 });
+    case 'remove':
+    case 'check':
+      return '';
+  }
+}
+
+interface RecordCache {
+  byId(id: string): Stored | undefined;
+  byIndex(index: string, key: string): Stored | undefined;
+  put(record: Stored): void;
+  drop(id: string): void;
+}
+
+/** Keeps the records used last, each to be found by its id and by its unique keys. What is absent is not kept. */
+function createCache(kind: Kind, most: number): RecordCache {
+  const unique = Object.entries(kind.indexes).flatMap(([member, uniqueness]) =>
+    uniqueness === 'unique' ? [member] : [],
+  );
+  const ids = new Map(unique.map((member) => [member, new Map<string, string>()]));
+
+  function eachKey(record: Stored, visit: (keys: Map<string, string>, key: string) => void): void {
+    for (const [member, keys] of ids) {
+      const key = (record as unknown as Record<string, unknown>)[member];
+      if (typeof key === 'string') visit(keys, key);
+    }
+  }
+
+  const records = new LRUCache<string, Stored>({
+    max: most,
+    dispose: (record, id) => eachKey(record, (keys, key) => keys.get(key) === id && keys.delete(key)),
+  });
+  return {
+    byId: (id) => records.get(id),
+    byIndex(index, key) {
+      const id = ids.get(index)?.get(key);
+      return id === undefined ? undefined : records.get(id);
+    },
+    put(record) {
+      records.set(record.id, record);
+      eachKey(record, (keys, key) => keys.set(key, record.id));
+    },
+    drop: (id) => records.delete(id),
+  };
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Documents, Place } from '../../src/store/documents.ts';
+import type { Engine } from './engine.ts';
+import { openGround } from './ground.ts';
+
+/** A bound small enough to be reached. */
+const collectionsPerDatabase = 3;
+
+/**
+ * That a database takes a bounded number of collections, which one process counts. Engines whose bound is shared by
+ * several instances, or lies with the cluster, have none of this and leave it out by `instances`.
+ */
+export function documentsRoom(engine: Engine): void {
+  const skip = engine.instances > 1 && 'room is counted where one process holds the data';
+  describe('room', { skip }, () => {
+    fillingDatabases(engine);
+    countingOnce(engine);
+    givingRoomBack(engine);
+  });
+}
+
+/** How many of the places lie in each database. */
+function perDatabase(places: readonly Place[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { cluster, database } of places) {
+    const name = `${cluster}/${database}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function assignMany(documents: Documents, count: number): Promise<Place[]> {
+  return Promise.all(Array.from({ length: count }, () => documents.assignPlace()));
+}
+
+/** Assigns places and makes a collection in each, one after the other, as one organization after the other is created. */
+async function makeMany(documents: Documents, names: readonly string[]): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const name of names) {
+    const place = await documents.assignPlace();
+    await documents.makeCollection(place, name);
+    places.push(place);
+  }
+  return places;
+}
+
+function assertFull(places: readonly Place[], databases: number): void {
+  assert.deepEqual([...perDatabase(places).values()], Array(databases).fill(collectionsPerDatabase));
+}
+
+function fillingDatabases(engine: Engine): void {
+  test('a full database is followed by the next, and a name may stand in both', async () => {
+    await using ground = await openGround(engine, { collectionsPerDatabase });
+    const { documents } = ground;
+    const places = await makeMany(documents, ['org_a', 'org_b', 'org_c', 'org_d', 'org_a', 'org_f']);
+    assertFull(places, 2);
+    const [first, , , fourth] = places;
+    assert.ok(first && fourth);
+    assert.notDeepEqual(first, fourth);
+    assert.equal(await documents.hasCollection(first, 'org_d'), false);
+    await documents.dropCollection(first, 'org_a');
+    assert.equal(await documents.hasCollection(first, 'org_a'), false);
+    assert.equal(await documents.hasCollection(fourth, 'org_a'), true);
+  });
+
+  test('many assigned at once overfill no database and waste none', async () => {
+    await using ground = await openGround(engine, { collectionsPerDatabase });
+    const places = await assignMany(ground.documents, 21);
+    assertFull(places, 7);
+    await Promise.all(places.map((place, number) => ground.documents.makeCollection(place, `org_${number}`)));
+    for (const [number, place] of places.entries()) {
+      assert.equal(await ground.documents.hasCollection(place, `org_${number}`), true);
+    }
+    const next = await ground.documents.assignPlace();
+    assert.equal(perDatabase([...places, next]).size, 8);
+  });
+
+  test('a new start counts the collections that stand', async () => {
+    await using ground = await openGround(engine, { collectionsPerDatabase });
+    const places = await makeMany(ground.documents, ['org_a', 'org_b', 'org_c', 'org_d']);
+    await ground.reopen();
+    places.push(...(await makeMany(ground.documents, ['org_e'])));
+    await ground.reopen();
+    places.push(...(await makeMany(ground.documents, ['org_f', 'org_g', 'org_h', 'org_i'])));
+    assertFull(places, 3);
+  });
+}
+
+function countingOnce(engine: Engine): void {
+  test('a collection that is made again takes no more room, neither free nor kept for another', async () => {
+    await using ground = await openGround(engine, { collectionsPerDatabase });
+    const { documents } = ground;
+    const first = await documents.assignPlace();
+    await documents.makeCollection(first, 'org_a');
+    const second = await documents.assignPlace();
+    for (let repetition = 0; repetition < 3; repetition += 1) await documents.makeCollection(first, 'org_a');
+    const places = [first, second, ...(await assignMany(documents, 4))];
+    assertFull(places, 2);
+  });
+
+  test('a collection that is dropped again, or was never made, frees no more room', async () => {
+    await using ground = await openGround(engine, { collectionsPerDatabase });
+    const { documents } = ground;
+    const places = await makeMany(documents, ['org_a', 'org_b', 'org_c']);
+    const [first] = places;
+    assert.ok(first);
+    await documents.dropCollection(first, 'org_a');
+    await documents.dropCollection(first, 'org_a');
+    await documents.dropCollection(first, 'org_never');
+    const [refilled, next] = await assignMany(documents, 2);
+    assert.ok(refilled && next);
+    assert.deepEqual(refilled, first);
+    assert.notDeepEqual(next, first);
+  });
+}
+
+function givingRoomBack(engine: Engine): void {
+  test('room that a drop frees is used again before a new database is begun', async () => {
+    await using ground = await openGround(engine, { collectionsPerDatabase });
+    const { documents } = ground;
+    const places = await makeMany(documents, ['org_a', 'org_b', 'org_c', 'org_d']);
+    const [first, second] = places;
+    assert.ok(first && second);
+    await documents.dropCollection(first, 'org_a');
+    await documents.dropCollection(second, 'org_b');
+    const left = [...places.slice(2), ...(await makeMany(documents, ['org_e', 'org_f', 'org_g', 'org_h']))];
+    assertFull(left, 2);
+    await ground.reopen();
+    const next = await ground.documents.assignPlace();
+    assert.equal(perDatabase([...left, next]).size, 3);
+  });
+
+  test('room that was kept and given up is free for the next, and a new start keeps none', async () => {
+    await using ground = await openGround(engine, { collectionsPerDatabase });
+    const { documents } = ground;
+    for (const place of await assignMany(documents, 6)) documents.releasePlace(place);
+    const places = await assignMany(documents, 6);
+    assertFull(places, 2);
+    await ground.reopen();
+    assertFull(await assignMany(ground.documents, 6), 2);
+  });
+}

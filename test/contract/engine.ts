@@ -1,0 +1,45 @@
+import type { Documents } from '../../src/store/documents.ts';
+import type { Kind, Records } from '../../src/store/records.ts';
+
+/**
+ * What the contract suites need of an engine under test. The file that makes it exports it as `engine`, so that a child
+ * process, which a suite will kill, can import it too.
+ */
+export interface Engine {
+  /** Told in the names of the suites. */
+  readonly name: string;
+  /** The URL of the file that exports this engine: its `import.meta.url`. */
+  readonly module: string;
+  /** How many stores may be open on the same data at once; races run over all of them. */
+  readonly instances: number;
+
+  /** Makes empty data for one test, and tells where: a directory, or the address of a database. */
+  create(): Promise<string>;
+
+  /** Opens a store on the data, as the service does at its start; data that is there stays. */
+  open(location: string, options: OpenOptions): Promise<OpenStore>;
+
+  /** Removes the data, once no store is open on it. */
+  destroy(location: string): Promise<void>;
+}
+
+/** With what a store is opened. */
+export interface OpenOptions {
+  readonly kinds: readonly Kind[];
+  /** How many collections a database takes at most; the engine's own bound where it is left out. */
+  readonly collectionsPerDatabase?: number;
+}
+
+/** An open store: both ports, and its end. */
+export interface OpenStore {
+  readonly records: Records;
+  readonly documents: Documents;
+  /** Ends it: what was begun is finished or rejected. Called once. */
+  close(): Promise<void>;
+}
+
+/** Imports the engine of a file, in a child process. */
+export async function importEngine(module: string): Promise<Engine> {
+  const { engine } = (await import(module)) as { engine: Engine };
+  return engine;
+}
