@@ -122,7 +122,8 @@ test('closing waits for the commands that run, and takes no more', async (contex
   const closing = server.close().then(() => {
     closed = true;
   });
-  await assert.doesNotReject(until(async () => (await askControl(path, 'slow', {})) === undefined));
+  await until(async () => (await readdir(directory)).length === 0);
+  assert.equal(await askControl(path, 'slow', {}), undefined);
   assert.equal(closed, false);
   done.resolve('saved');
   assert.equal(await asked, 'saved');

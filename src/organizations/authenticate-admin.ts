@@ -1,11 +1,14 @@
 import { TenantryError } from '../errors.ts';
 import { authenticate } from '../identity/authenticate.ts';
+import type { User } from '../identity/user.ts';
 import { isLive, type Organization, organizations } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Who makes a call: a user, signed in to one organization. */
 export interface Caller {
   readonly user_id: string;
+  /** The user's generation when the call began. */
+  readonly generation: number;
   readonly organization_id: string;
 }
 
@@ -17,13 +20,25 @@ export interface Caller {
 export async function authenticateAdmin({ records, tokens }: Tenancy, token: string): Promise<Caller> {
   const { claims, user } = await authenticate(records, tokens, token);
   const organization = await records.get(organizations, claims.organization_id);
-  if (organization === undefined || !isLive(organization)) {
-    throw new TenantryError('not_authenticated', 'Not authenticated');
-  }
-  return { user_id: user.id, organization_id: organization.id };
+  if (organization === undefined || !isLive(organization)) throw notAuthenticated();
+  return { user_id: user.id, generation: user.generation, organization_id: organization.id };
 }
 
 /** Whether the caller is the admin of this organization, by a token for it. */
 export function isAdmin(caller: Caller, organization: Organization): boolean {
   return caller.organization_id === organization.id && caller.user_id === organization.admin_user_id;
+}
+
+/**
+ * Refuses a caller whose token died while the call was under way: it may have waited for a hash, and must not undo the
+ * password that was set to shut its holder out.
+ *
+ * @throws {TenantryError} not_authenticated
+ */
+export function refuseDead({ generation }: Caller, user: User): void {
+  if (generation !== user.generation) throw notAuthenticated();
+}
+
+function notAuthenticated(): TenantryError {
+  return new TenantryError('not_authenticated', 'Not authenticated');
 }

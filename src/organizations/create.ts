@@ -1,13 +1,14 @@
-import { TenantryError, type ValueIssue } from '../errors.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { newUserId, type PasswordHash, type User, users } from '../identity/user.ts';
-import { commandMilliseconds, decide, moved } from '../store/decide.ts';
+import { commandEnd, decide, moved } from '../store/decide.ts';
+import type { Place } from '../store/documents.ts';
 import { insert, type Records } from '../store/records.ts';
 import { collectionNames } from './collection-name.ts';
 import { finishCreation } from './finish-creation.ts';
 import { checkName, nameKey, storedName } from './name.ts';
 import { newOrganizationId, type Organization, type OrganizationView, organizations, viewOf } from './organization.ts';
+import { refuseIssues } from './refuse-issues.ts';
 import { emailTaken, nameTaken, refuseDuplicate } from './taken.ts';
 import type { Tenancy } from './tenancy.ts';
 import { within } from './within.ts';
@@ -28,23 +29,22 @@ export interface CreateRequest {
  * @throws {TenantryError} invalid_value, organization_name_taken, email_taken, busy, stopping, storage_unavailable
  */
 export async function createOrganization(tenancy: Tenancy, request: CreateRequest): Promise<OrganizationView> {
-  refuseInvalid(request);
+  refuseIssues({
+    organization_name: checkName(request.organization_name),
+    email: checkEmail(request.email),
+    password: checkNewPassword(request.password),
+  });
   await refuseTaken(tenancy.records, request);
   const password = await tenancy.passwords.hash(request.password);
   tenancy.reach('create.hashed');
-  const organization = await decide(() => attempt(tenancy, request, password));
+  const end = commandEnd();
+  const organization = await decide(() => attempt(tenancy, request, password), end);
   tenancy.reach('create.committed');
-  await within(commandMilliseconds, tenancy.log, () => finishCreation(tenancy, organization));
+  await within(tenancy, end, () => finishCreation(tenancy, organization));
   return viewOf(organization, request.email);
 }
 
-function refuseInvalid({ organization_name, email, password }: CreateRequest): void {
-  const details = { organization_name: checkName(organization_name), email: checkEmail(email), password: checkNewPassword(password) };
-  const issues: ValueIssue[] = Object.entries(details).flatMap(([member, detail]) => (detail === undefined ? [] : [{ member, detail }]));
-  if (issues.length > 0) throw new TenantryError('invalid_value', 'A value breaks a rule', { issues });
-}
-
-/** Saves a hash where the answer is known already; the unique indexes decide. */
+/** Tells early what the unique indexes would tell: before a hash, and before room is taken for what has no chance. */
 async function refuseTaken(records: Records, { organization_name, email }: CreateRequest): Promise<void> {
   if ((await records.find(organizations, 'name_key', nameKey(organization_name))) !== undefined) throw nameTaken();
   if ((await records.find(users, 'email_key', emailKey(email))) !== undefined) throw emailTaken();
@@ -55,7 +55,7 @@ async function attempt(
   request: CreateRequest,
   password: PasswordHash,
 ): Promise<Organization | typeof moved> {
-  const place = await tenancy.documents.assignPlace();
+  await refuseTaken(tenancy.records, request);
   const created_at = tenancy.now().toISOString();
   const admin: User = {
     id: newUserId(),
@@ -67,36 +67,54 @@ async function attempt(
     created_at,
     updated_at: created_at,
   };
+  const place = await tenancy.documents.assignPlace();
+  let created: Organization | undefined;
+  try {
+    created = await insertInto(tenancy, place, { name: storedName(request.organization_name), admin });
+  } finally {
+    // Also where the commit's answer was lost: if it was done, the place holds one more than its bound.
+    if (created === undefined) tenancy.documents.releasePlace(place);
+  }
+  return created ?? moved;
+}
+
+/** Commits both; undefined where another took the collection's name first: another id gives another suffix. */
+async function insertInto(
+  tenancy: Tenancy,
+  place: Place,
+  { name, admin }: { readonly name: string; readonly admin: User },
+): Promise<Organization | undefined> {
   const id = newOrganizationId();
+  const collection_name = await freeCollectionName(tenancy, place, { id, name });
+  if (collection_name === undefined) return undefined;
   const organization: Organization = {
     id,
     version: 1,
-    name: storedName(request.organization_name),
-    name_key: nameKey(request.organization_name),
-    collection_name: await freeCollectionName(tenancy, { id, name: storedName(request.organization_name), place }),
+    name,
+    name_key: nameKey(name),
+    collection_name,
     admin_user_id: admin.id,
     status: 'creating',
     placement: { level: 'collection', ...place, epoch: 1 },
-    created_at,
-    updated_at: created_at,
+    created_at: admin.created_at,
+    updated_at: admin.created_at,
   };
   const outcome = await tenancy.records.commit([insert(organizations, organization), insert(users, admin)]);
-  if (outcome.result === 'done') return organization;
-  tenancy.documents.releasePlace(place);
   refuseDuplicate(outcome);
-  // Another creation took the collection's name meanwhile; the next attempt has another id, and so another suffix.
-  return moved;
+  return outcome.result === 'done' ? organization : undefined;
 }
 
-/** The plain name where nobody has it, neither an organization nor a collection that others made; else with a suffix. */
+/** The first name that nobody has, neither an organization nor a collection that others made. */
 async function freeCollectionName(
   { records, documents, log }: Tenancy,
-  { id, name, place }: { id: string; name: string; place: Organization['placement'] | { cluster: string; database: string } },
-): Promise<string> {
+  place: Place,
+  { id, name }: Pick<Organization, 'id' | 'name'>,
+): Promise<string | undefined> {
   const { plain, suffixed } = collectionNames(name, id);
-  if (plain === undefined) return suffixed;
-  if ((await records.find(organizations, 'collection_name', plain)) !== undefined) return suffixed;
-  if (!(await documents.hasCollection(place, plain))) return plain;
-  log.warn({ collection: plain, given: suffixed }, 'a collection of that name belongs to no organization; another name is given');
-  return suffixed;
+  for (const candidate of plain === undefined ? [suffixed] : [plain, suffixed]) {
+    if ((await records.find(organizations, 'collection_name', candidate)) !== undefined) continue;
+    if (!(await documents.hasCollection(place, candidate))) return candidate;
+    log.warn({ collection: candidate }, 'a collection belongs to no organization; a new one gets another name');
+  }
+  return undefined;
 }

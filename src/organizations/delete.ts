@@ -1,10 +1,10 @@
 import { TenantryError } from '../errors.ts';
 import { users } from '../identity/user.ts';
-import { commandMilliseconds, decide, moved } from '../store/decide.ts';
-import { type Change, type Records, remove, replace } from '../store/records.ts';
-import { type Caller, isAdmin } from './authenticate-admin.ts';
+import { commandEnd, decide, moved } from '../store/decide.ts';
+import { check, type Records, remove, replace } from '../store/records.ts';
+import { type Caller, isAdmin, refuseDead } from './authenticate-admin.ts';
 import { findLive, notFound } from './find-live.ts';
-import { finishDeletion, holdUntil } from './finish-deletion.ts';
+import { finishDeletion, holdDeletion } from './finish-deletion.ts';
 import { isLive, type Organization, organizations } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 import { within } from './within.ts';
@@ -21,42 +21,54 @@ export interface DeletedOrganization {
  * not found, name and email are free and its tokens are dead; the collection is dropped after it, by this call or, where
  * that fails, by the sweep.
  *
- * @throws {TenantryError} organization_not_found, forbidden, busy, storage_unavailable
+ * @param name selects the organization, in any spelling
+ * @throws {TenantryError} organization_not_found, forbidden, not_authenticated, busy, storage_unavailable
  */
 export async function deleteOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<DeletedOrganization> {
+  const end = commandEnd();
   const found = await findLive(tenancy.records, name);
   refuseOthers(caller, found);
-  const deleting = await decide(() => attempt(tenancy, caller, found.id));
+  const deleting = await decide(() => attempt(tenancy, caller, found.id), end);
   tenancy.reach('delete.committed');
-  await within(commandMilliseconds, tenancy.log, () => finishDeletion(tenancy, deleting));
+  await within(tenancy, end, () => finishDeletion(tenancy, deleting));
   return { name: deleting.name, collection_name: deleting.collection_name };
 }
 
 function refuseOthers(caller: Caller, organization: Organization): void {
-  if (!isAdmin(caller, organization)) throw new TenantryError('forbidden', 'Not authorized to delete this organization');
+  if (!isAdmin(caller, organization)) {
+    throw new TenantryError('forbidden', 'Not authorized to delete this organization');
+  }
 }
 
 /** Commits the deletion and gives the record as it then stands. */
 async function attempt(tenancy: Tenancy, caller: Caller, id: string): Promise<Organization | typeof moved> {
-  const { records, now, instance } = tenancy;
+  const { records, now } = tenancy;
   const organization = await records.get(organizations, id);
   if (organization === undefined || !isLive(organization)) throw notFound();
   refuseOthers(caller, organization);
+  const admin = await records.get(users, organization.admin_user_id);
+  // A deletion came between the two reads.
+  if (admin === undefined) throw notFound();
+  refuseDead(caller, admin);
+  const isUncertain = organization.status === 'creating' || organization.creation_taken_over === true;
   const deleting: Organization = {
     ...organization,
     status: 'deleting',
     name_key: organization.id,
-    deletion: { owner: instance, until: holdUntil(now()), uncertain: organization.status === 'creating' },
+    deletion: holdDeletion(tenancy, isUncertain),
     updated_at: now().toISOString(),
   };
-  const outcome = await records.commit([replace(organizations, deleting), ...(await removeAdmin(records, organization))]);
+  const other = await findOther(records, organization);
+  const outcome = await records.commit([
+    replace(organizations, deleting),
+    // The check: of two deletions at once that each leave the user to the other's organization, one decides again.
+    other === undefined ? remove(users, admin) : check(organizations, other),
+  ]);
   return outcome.result === 'done' ? { ...deleting, version: organization.version + 1 } : moved;
 }
 
-/** Removes the admin's user, unless it is the admin of another organization too. */
-async function removeAdmin(records: Records, { id, admin_user_id }: Organization): Promise<Change[]> {
+/** Another organization that needs the same admin. */
+async function findOther(records: Records, { id, admin_user_id }: Organization): Promise<Organization | undefined> {
   const administered = await records.list(organizations, 'admin_user_id', { prefix: admin_user_id, limit: 1_000 });
-  if (administered.some((other) => other.id !== id && isLive(other))) return [];
-  const admin = await records.get(users, admin_user_id);
-  return admin === undefined ? [] : [remove(users, admin)];
+  return administered.find((other) => other.id !== id && isLive(other));
 }

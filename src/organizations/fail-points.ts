@@ -5,12 +5,15 @@
 export const failPoints = [
   'create.hashed',
   'create.committed',
+  'create.taken-over',
   'create.collection-made',
   'create.active',
   'update.committed',
   'delete.committed',
+  'delete.taken-over',
   'delete.collection-dropped',
   'delete.settled',
 ] as const;
 
+/** One of them. */
 export type FailPoint = (typeof failPoints)[number];

@@ -4,21 +4,46 @@ import { type Organization, organizations } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /**
- * Finishes the creation of an organization that is decided: makes its collection, then sets its status. May run twice
- * and at once.
+ * Finishes the creation of an organization that is decided: makes its collection, then sets its status. Only who decided
+ * it and who took it over may call this; together they may, twice and at once.
  *
  * @throws {TenantryError} storage_unavailable, busy
  */
-export async function finishCreation(tenancy: Tenancy, { id, placement, collection_name }: Organization): Promise<void> {
+export async function finishCreation(
+  tenancy: Tenancy,
+  { id, placement, collection_name }: Organization,
+): Promise<void> {
   const { records, documents } = tenancy;
   await documents.makeCollection(placement, collection_name);
   tenancy.reach('create.collection-made');
   await decide(async () => {
     const organization = await records.get(organizations, id);
-    // Another has finished it, or deletes it: that one drops what was made here.
+    // Another has finished it, or deletes it: that one's second drop is for what was made here.
     if (organization?.status !== 'creating') return;
     const outcome = await records.commit([replace(organizations, { ...organization, status: 'active' })]);
     return outcome.result === 'done' ? undefined : moved;
   });
   tenancy.reach('create.active');
+}
+
+/**
+ * Takes over a creation that is unfinished, and finishes it. The record says so first: from then on the one who began
+ * and the one who took over may each make the collection at any time, also after the other has finished and the
+ * organization was deleted, so that its deletion keeps the collection's name reserved.
+ *
+ * @throws {TenantryError} storage_unavailable, busy
+ */
+export async function takeOverCreation(tenancy: Tenancy, id: string): Promise<void> {
+  const { records } = tenancy;
+  const taken = await decide(async () => {
+    const organization = await records.get(organizations, id);
+    if (organization?.status !== 'creating') return undefined;
+    if (organization.creation_taken_over) return organization;
+    const marked: Organization = { ...organization, creation_taken_over: true };
+    const outcome = await records.commit([replace(organizations, marked)]);
+    return outcome.result === 'done' ? marked : moved;
+  });
+  if (taken === undefined) return;
+  tenancy.reach('create.taken-over');
+  await finishCreation(tenancy, taken);
 }

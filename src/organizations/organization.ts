@@ -15,6 +15,8 @@ export interface Organization extends Stored {
   readonly admin_user_id: string;
   readonly status: OrganizationStatus;
   readonly placement: Placement;
+  /** Its creation was finished, or is being finished, by another than who began it; present for ever after. */
+  readonly creation_taken_over?: true;
   /** Present from the moment a deletion began. */
   readonly deletion?: Deletion;
   /** RFC 3339, UTC, milliseconds. */
@@ -38,12 +40,13 @@ export interface Placement extends Place {
 export interface Deletion {
   /** The instance that holds the deletion. */
   readonly owner: string;
-  /** The holder drops before this time alone; after it another may take over. For `deleted`: when the record may go. RFC 3339. */
+  /** The holder drops before this time alone; after it another may take over. Of `deleted`: the end of the reservation. RFC 3339. */
   readonly until: string;
-  /** A second drop is due: it changed hands, a drop was not answered, or the create had not finished. */
+  /** The collection may be dropped or made once more by someone late: the deletion changed hands, or the creation did or had not finished. */
   readonly uncertain: boolean;
 }
 
+/** The kind of record that organizations are. */
 export const organizations = defineKind<Organization>()('organizations', {
   name_key: 'unique',
   collection_name: 'unique',

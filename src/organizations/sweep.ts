@@ -1,18 +1,31 @@
-import { finishCreation } from './finish-creation.ts';
-import { forgetDeletion, takeOverDeletion } from './finish-deletion.ts';
+import { setImmediate } from 'node:timers/promises';
+import { takeOverCreation } from './finish-creation.ts';
+import { takeOverDeletion } from './finish-deletion.ts';
 import { type Organization, type OrganizationStatus, organizations } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** Organizations that are read at a time. */
 const pageSize = 100;
+
 /** Time from the end of one sweep to the next. */
 const everyMilliseconds = 30_000;
 
+/** How long a creation is left to who began it, which has nothing to fear from another but more work at its deletion. */
+const graceMilliseconds = 5_000;
+
 const steps = {
-  creating: (tenancy, organization) => finishCreation(tenancy, organization),
-  deleting: (tenancy, organization) => takeOverDeletion(tenancy, organization.id),
-  deleted: (tenancy, organization) => forgetDeletion(tenancy, organization),
-} satisfies Partial<Record<OrganizationStatus, (tenancy: Tenancy, organization: Organization) => Promise<void>>>;
+  creating: takeOverCreation,
+  deleting: takeOverDeletion,
+  deleted: takeOverDeletion,
+} satisfies Partial<Record<OrganizationStatus, (tenancy: Tenancy, id: string) => Promise<void>>>;
+
+/** With what a sweep is begun. */
+export interface SweepOptions {
+  /** Ends the sweep after what it is finishing. */
+  readonly signal: AbortSignal;
+  /** Whether creations that may be under way are left alone: not at a start, when this process has begun none. */
+  readonly sparesRecent: boolean;
+}
 
 /**
  * Finishes once what is decided and unfinished, whoever began it. One that cannot be finished now does not keep the
@@ -20,37 +33,40 @@ const steps = {
  *
  * @throws {TenantryError} storage_unavailable: the list of what is unfinished cannot be read
  */
-export async function sweep(tenancy: Tenancy, signal: AbortSignal): Promise<void> {
+export async function sweep(tenancy: Tenancy, { signal, sparesRecent }: SweepOptions): Promise<void> {
   for (const [status, finish] of Object.entries(steps)) {
-    let after: { key: string; id: string } | undefined;
-    do {
-      const page: Organization[] = await tenancy.records.list(organizations, 'status', {
-        prefix: status,
-        limit: pageSize,
-        ...(after && { after }),
+    for await (const { id, created_at } of unfinished(tenancy, status)) {
+      if (signal.aborted) return;
+      const isRecent = tenancy.now().getTime() - Date.parse(created_at) < graceMilliseconds;
+      if (sparesRecent && isRecent && status === 'creating') continue;
+      await finish(tenancy, id).catch((error: unknown) => {
+        tenancy.log.warn({ err: error, organization: id, status }, 'an unfinished operation could not be finished');
       });
-      for (const organization of page) {
-        if (signal.aborted) return;
-        await finish(tenancy, organization).catch((error: unknown) => {
-          tenancy.log.warn({ err: error, organization: organization.id, status }, 'an unfinished operation could not be finished');
-        });
-      }
-      const last = page.at(-1);
-      after = last && { key: last.status, id: last.id };
-    } while (after !== undefined);
+    }
   }
+}
+
+/** The organizations of a status, read page by page. */
+async function* unfinished({ records }: Tenancy, status: string): AsyncGenerator<Organization> {
+  let last: Organization | undefined;
+  do {
+    const after = last && { after: { key: last.status, id: last.id } };
+    const page = await records.list(organizations, 'status', { prefix: status, limit: pageSize, ...after });
+    yield* page;
+    last = page.at(-1);
+    // Where many are reserved, reading them must not hold up the calls of others.
+    await setImmediate();
+  } while (last !== undefined);
 }
 
 /** Sweeps now and from time to time until the signal; resolves when the last sweep has ended. */
 export async function keepSweeping(tenancy: Tenancy, signal: AbortSignal): Promise<void> {
+  let sparesRecent = false;
   while (!signal.aborted) {
-    await sweep(tenancy, signal).catch((error: unknown) => tenancy.log.warn({ err: error }, 'a sweep failed'));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, everyMilliseconds);
-      signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
+    await sweep(tenancy, { signal, sparesRecent }).catch((error: unknown) => {
+      tenancy.log.warn({ err: error }, 'a sweep failed; the next one tries again');
     });
+    sparesRecent = true;
+    await tenancy.wait(everyMilliseconds, signal);
   }
 }

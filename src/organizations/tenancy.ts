@@ -18,14 +18,17 @@ export interface Tenancy {
   /** Names this process among those on the same database. */
   readonly instance: string;
   now(): Date;
-  /** Resolves after so many milliseconds. */
-  wait(milliseconds: number): Promise<void>;
+  /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
+  wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Holds a log-in back: `createSignInDelay`, one for each process. */
+  delaySignIn(): Promise<void>;
   /** Called at each fail-point; does nothing but in a test. */
   reach(point: FailPoint): void;
 }
 
+/** How often somebody may try to log in. */
 export interface SignInLimits {
-  /** Log-ins to one account from one address; past it 429. */
+  /** Log-ins to one account from one address; past it they are refused. */
   readonly account: Limit;
   /** Failed log-ins to one account from anywhere; past it the next ones are delayed and none is refused. */
   readonly failures: Limit;

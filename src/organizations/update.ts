@@ -1,13 +1,14 @@
-import { TenantryError, type ValueIssue } from '../errors.ts';
+import { TenantryError } from '../errors.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { type PasswordHash, type User, users } from '../identity/user.ts';
 import { decide, moved } from '../store/decide.ts';
 import { type Change, replace } from '../store/records.ts';
-import { type Caller, isAdmin } from './authenticate-admin.ts';
+import { type Caller, isAdmin, refuseDead } from './authenticate-admin.ts';
 import { findLive, notFound } from './find-live.ts';
 import { checkName, nameKey, storedName } from './name.ts';
 import { isLive, type Organization, type OrganizationView, organizations, viewOf } from './organization.ts';
+import { refuseIssues } from './refuse-issues.ts';
 import { emailTaken, nameTaken, refuseDuplicate } from './taken.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -25,10 +26,14 @@ export interface UpdateRequest {
  * Changes an organization's name and its admin's email and password, in one commit. Its collection keeps its name; its
  * tokens stay alive unless a password is given.
  *
- * @throws {TenantryError} invalid_value, organization_not_found, forbidden, organization_name_taken, email_taken, busy,
- *   stopping, storage_unavailable
+ * @throws {TenantryError} invalid_value, organization_not_found, forbidden, organization_name_taken, email_taken,
+ *   not_authenticated, busy, stopping, storage_unavailable
  */
-export async function updateOrganization(tenancy: Tenancy, caller: Caller, request: UpdateRequest): Promise<OrganizationView> {
+export async function updateOrganization(
+  tenancy: Tenancy,
+  caller: Caller,
+  request: UpdateRequest,
+): Promise<OrganizationView> {
   refuseInvalid(request);
   const found = await findLive(tenancy.records, request.organization_name);
   refuseOthers(caller, found);
@@ -39,21 +44,25 @@ export async function updateOrganization(tenancy: Tenancy, caller: Caller, reque
   return view;
 }
 
-function refuseInvalid({ new_organization_name, email, password }: UpdateRequest): void {
-  const issues: ValueIssue[] = [];
-  const add = (member: string, detail: string | undefined) => detail !== undefined && issues.push({ member, detail });
-  if (email !== undefined) add('email', checkEmail(email));
-  if (password !== undefined) add('password', checkNewPassword(password));
-  if (new_organization_name !== undefined) add('new_organization_name', checkName(new_organization_name));
-  if (issues.length > 0) throw new TenantryError('invalid_value', 'A value breaks a rule', { issues });
+function refuseInvalid({ email, password, new_organization_name }: UpdateRequest): void {
+  refuseIssues({
+    email: email === undefined ? undefined : checkEmail(email),
+    password: password === undefined ? undefined : checkNewPassword(password),
+    new_organization_name: new_organization_name === undefined ? undefined : checkName(new_organization_name),
+  });
 }
 
 function refuseOthers(caller: Caller, organization: Organization): void {
-  if (!isAdmin(caller, organization)) throw new TenantryError('forbidden', 'Not authorized to update this organization');
+  if (!isAdmin(caller, organization))
+    throw new TenantryError('forbidden', 'Not authorized to update this organization');
 }
 
 /** Saves a hash where the answer is known already; the unique indexes decide. */
-async function refuseTaken({ records }: Tenancy, own: Organization, { new_organization_name, email }: UpdateRequest): Promise<void> {
+async function refuseTaken(
+  { records }: Tenancy,
+  own: Organization,
+  { new_organization_name, email }: UpdateRequest,
+): Promise<void> {
   if (new_organization_name !== undefined) {
     const other = await records.find(organizations, 'name_key', nameKey(new_organization_name));
     if (other !== undefined && other.id !== own.id) throw nameTaken();
@@ -79,7 +88,9 @@ async function attempt(
   if (organization === undefined || !isLive(organization)) throw notFound();
   refuseOthers(caller, organization);
   const admin = await records.get(users, organization.admin_user_id);
+  // A deletion came between the two reads.
   if (admin === undefined) throw notFound();
+  refuseDead(caller, admin);
   const updated_at = now().toISOString();
   const renamed = rename(organization, request, updated_at);
   const changed = changeAdmin(admin, request, { password, updated_at });
@@ -95,7 +106,11 @@ async function attempt(
   return viewOf(renamed, changed.email);
 }
 
-function rename(organization: Organization, { new_organization_name }: UpdateRequest, updated_at: string): Organization {
+function rename(
+  organization: Organization,
+  { new_organization_name }: UpdateRequest,
+  updated_at: string,
+): Organization {
   if (new_organization_name === undefined) return organization;
   const name = storedName(new_organization_name);
   return name === organization.name ? organization : { ...organization, name, name_key: nameKey(name), updated_at };

@@ -24,6 +24,7 @@ export interface Awkward extends Stored {
   readonly value: string;
 }
 
+/** Its two unique indexes stand among others, none of them with a harmless name. */
 export const awkward = defineKind<Awkward>()('order', {
   group: 'unique',
   select: 'many',
@@ -33,8 +34,9 @@ export const awkward = defineKind<Awkward>()('order', {
   value: 'many',
 });
 
-/** Two kinds whose table and member give the same name when they are joined by `_`. */
+/** With `pairLeft`: two kinds whose table and member give the same name when they are joined by `_`. */
 export const pair = defineKind<Stored & { readonly left_side: string }>()('pair', { left_side: 'unique' });
+/** The other of the two. */
 export const pairLeft = defineKind<Stored & { readonly side: string }>()('pair_left', { side: 'many' });
 
 /** Every kind that the suites use. */

@@ -21,6 +21,7 @@ export type Query =
  */
 export type Operation = ReadOperation | CommitOperation;
 
+/** A read, and the records that it gave. */
 export interface ReadOperation {
   readonly type: 'read';
   readonly begin: number;
@@ -29,6 +30,7 @@ export interface ReadOperation {
   readonly answer: readonly Item[];
 }
 
+/** A commit, and what became of it. */
 export interface CommitOperation {
   readonly type: 'commit';
   readonly begin: number;

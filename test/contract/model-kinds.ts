@@ -17,6 +17,7 @@ export const guards = defineKind<Item>()('model_guards', { group: 'many', first:
 /** The kinds of the model by their names, as they are written down in a history. */
 export const modelKinds = { model_items: items, model_guards: guards } as const;
 
+/** The name of a kind of the model. */
 export type ModelKind = keyof typeof modelKinds;
 
 /** The unique indexes of each kind, in the order of their declaration. */
@@ -25,4 +26,5 @@ export const uniqueIndexes = {
   model_guards: ['first'],
 } as const satisfies Record<ModelKind, readonly ('first' | 'second')[]>;
 
+/** The same kinds, to open a store with. */
 export const modelKindList: readonly Kind[] = Object.values(modelKinds).map((kind) => kind as Kind);

@@ -5,6 +5,7 @@ import { type Item, type ModelKind, modelKinds, uniqueIndexes } from './model-ki
 /** What the master database holds, by the words of the port: for each kind, the records by their ids. A value. */
 export type State = Readonly<Record<ModelKind, ReadonlyMap<string, Item>>>;
 
+/** The state of new data. */
 export const emptyState: State = { model_items: new Map(), model_guards: new Map() };
 
 /** A text that is equal for equal states. */

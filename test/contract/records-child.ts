@@ -19,6 +19,7 @@ function send(message: FromChild): Promise<void> {
   });
 }
 
+process.on('disconnect', () => process.exit());
 process.on('message', async (lanes: Lanes) => {
   await runLanes(() => store.records, lanes, send);
   await send({ type: 'finished' });

@@ -96,8 +96,12 @@ function committingDuplicates(engine: Engine): void {
   test('an insert with the id of another record is a duplicate by id, before any index', async () => {
     await using ground = await openGround(engine);
     const { records } = ground;
-    await commitDone(records, insert(notes, note('n', { slug: 's', topic: 't', alias: 'a' })));
-    for (const members of [{}, { slug: 's' }, { alias: 'a' }, { slug: 's', alias: 'a' }]) {
+    await commitDone(
+      records,
+      insert(notes, note('n', { slug: 's', topic: 't', alias: 'a' })),
+      insert(notes, note('other', { slug: 'o', alias: 'o' })),
+    );
+    for (const members of [{}, { slug: 's' }, { alias: 'a' }, { slug: 'o' }, { slug: 's', alias: 'o' }]) {
       assert.deepEqual(await records.commit([insert(notes, note('n', members))]), duplicate(notes, 'id'));
     }
     await commitDone(records, replace(notes, note('n', { slug: 's', topic: 't', alias: 'a' })));

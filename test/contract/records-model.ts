@@ -28,10 +28,12 @@ export function recordsModel(engine: Engine): void {
       await fc.assert(property, { ...fromEnvironment(100), endOnFailure: true });
     });
 
-    test('commits that a kill cuts off happened wholly or not at all, and what was acknowledged stays', async () => {
+    test('commits that a kill cuts off happened wholly or not at all, and what was acknowledged stays', async ({
+      signal,
+    }) => {
       const phase = fc.record({ lanes: lanesOf(4, 4), killAfter: fc.integer({ min: 1, max: 90 }) });
       const phases = fc.array(phase, { minLength: 1, maxLength: 2 });
-      const property = fc.asyncProperty(phases, (chosen) => killAndCompare(engine, chosen));
+      const property = fc.asyncProperty(phases, (chosen) => killAndCompare(engine, chosen, signal));
       await fc.assert(property, { ...fromEnvironment(12), endOnFailure: true });
     });
   });
@@ -72,19 +74,20 @@ interface Phase {
   readonly killAfter: number;
 }
 
-async function killAndCompare(engine: Engine, phases: readonly Phase[]): Promise<void> {
+async function killAndCompare(engine: Engine, phases: readonly Phase[], signal: AbortSignal): Promise<void> {
+  await using cleanup = new AsyncDisposableStack();
   const location = await engine.create();
+  cleanup.defer(() => engine.destroy(location));
   const told: Told[] = [];
   for (const [number, phase] of phases.entries()) {
     const lives = Array.from({ length: engine.instances }, (_, instance) =>
-      liveAndDie(engine, location, { name: `${number}${instance}`, phase, dies: instance === 0, told }),
+      liveAndDie(engine, location, { name: `${number}${instance}`, phase, dies: instance === 0, told, signal }),
     );
     await Promise.all(lives);
   }
   const store = await engine.open(location, { kinds: modelKindList });
   await readAll(store.records, 'r', async (entry) => void told.push(entry));
   await store.close();
-  await engine.destroy(location);
   assertSerial(told);
 }
 
@@ -94,11 +97,17 @@ interface Life {
   /** Whether it is killed in the middle; otherwise at its end. */
   readonly dies: boolean;
   readonly told: Told[];
+  /** Ends it where the test ends early. */
+  readonly signal: AbortSignal;
 }
 
 /** A process with a store: it runs the lanes and is killed. What it told before its death is in `told` afterwards. */
-async function liveAndDie(engine: Engine, location: string, { name, phase, dies, told }: Life): Promise<void> {
-  const child = fork(new URL('./records-child.ts', import.meta.url), [engine.module, location], { execArgv: [] });
+async function liveAndDie(engine: Engine, location: string, { name, phase, dies, told, signal }: Life): Promise<void> {
+  const child = fork(new URL('./records-child.ts', import.meta.url), [engine.module, location], {
+    execArgv: [],
+    signal,
+    killSignal: 'SIGKILL',
+  });
   let left = dies ? phase.killAfter : Number.POSITIVE_INFINITY;
   child.on('message', (message: FromChild) => {
     if (message.type === 'ready') child.send({ run: 'r', process: name, lanes: phase.lanes } satisfies Lanes);

@@ -25,15 +25,16 @@ export function survivesKills(engine: Engine): void {
   test(`${engine.name}: ${title}`, { timeout: 30_000 + rounds * 10_000 }, async (context) => {
     context.diagnostic(`TEST_SEED=${seed}`);
     const moments = fc.sample(fc.integer({ min: 1, max: 400 }), { numRuns: rounds, seed });
+    await using cleanup = new AsyncDisposableStack();
     const location = await engine.create();
+    cleanup.defer(() => engine.destroy(location));
     const journal: Journal = { counts: Array(lanes).fill(0), collections: new Map() };
     for (const [round, moment] of moments.entries()) {
-      await writeUntilKilled(engine, location, { life: String(round), moment, journal });
+      await writeUntilKilled(engine, location, { life: String(round), moment, journal, signal: context.signal });
       const store = await engine.open(location, { kinds: loadKinds });
       await compare(store, journal);
       await store.close();
     }
-    await engine.destroy(location);
   });
 }
 
@@ -42,10 +43,20 @@ interface Life {
   /** After how many acknowledgements it is killed. */
   readonly moment: number;
   readonly journal: Journal;
+  /** Ends it where the test ends early. */
+  readonly signal: AbortSignal;
 }
 
-async function writeUntilKilled(engine: Engine, location: string, { life, moment, journal }: Life): Promise<void> {
-  const child = fork(new URL('./load-child.ts', import.meta.url), [engine.module, location, life], { execArgv: [] });
+async function writeUntilKilled(
+  engine: Engine,
+  location: string,
+  { life, moment, journal, signal }: Life,
+): Promise<void> {
+  const child = fork(new URL('./load-child.ts', import.meta.url), [engine.module, location, life], {
+    execArgv: [],
+    signal,
+    killSignal: 'SIGKILL',
+  });
   let left = moment;
   child.on('message', (acknowledged: Acknowledged) => {
     note(journal, acknowledged);

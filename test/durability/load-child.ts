@@ -7,6 +7,8 @@ const [module = '', location = '', life = ''] = process.argv.slice(2);
 const engine = await importEngine(module);
 const store = await engine.open(location, { kinds: loadKinds });
 
+process.on('disconnect', () => process.exit());
+
 function acknowledge(acknowledged: Acknowledged): Promise<void> {
   return new Promise((resolve, reject) => {
     process.send?.(acknowledged, undefined, undefined, (error) => (error === null ? resolve() : reject(error)));

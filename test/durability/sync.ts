@@ -10,11 +10,12 @@ const expectedMarks = 62;
 export async function syncsBeforeAcknowledging(engine: Engine): Promise<void> {
   const reason = await whyNoTrace();
   const title = 'what is acknowledged was written and then synced, in the same file, before it was acknowledged';
-  test(`${engine.name}: ${title}`, { skip: reason ?? false, timeout: 60_000 }, async () => {
+  test(`${engine.name}: ${title}`, { skip: reason ?? false, timeout: 60_000 }, async ({ signal }) => {
+    await using cleanup = new AsyncDisposableStack();
     const location = await engine.create();
+    cleanup.defer(() => engine.destroy(location));
     const script = new URL('./sync-child.ts', import.meta.url);
-    const calls = await traceScript(script, [engine.module, location], `${location}.trace`);
-    await engine.destroy(location);
+    const calls = await traceScript(script, [engine.module, location], { output: `${location}.trace`, signal });
     const marks = calls.flatMap((call) => {
       const [, mark] = isWrite(call) ? (/"acknowledged (\w+)\\n"/.exec(call.text) ?? []) : [];
       return mark === undefined ? [] : [{ mark, acknowledged: call }];

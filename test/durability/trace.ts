@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 /** A call of the operating system, where it began and where it ended among the lines of the trace. */
 export interface SystemCall {
@@ -16,10 +17,12 @@ export interface SystemCall {
 const writes = ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2'];
 const syncs = ['fsync', 'fdatasync'];
 
+/** Whether it writes to a file, a pipe or a socket. */
 export function isWrite({ name }: SystemCall): boolean {
   return writes.includes(name);
 }
 
+/** Whether it returns when what was written to its file is on the disk. */
 export function isSync({ name }: SystemCall): boolean {
   return syncs.includes(name);
 }
@@ -32,17 +35,25 @@ export async function whyNoTrace(): Promise<string | undefined> {
   return Promise.race([ended, failed]);
 }
 
+/** Where strace writes, and what ends it early. */
+export interface Trace {
+  readonly output: string;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Runs a script of Node under strace, with all its threads, to its end, and gives its writes and syncs in the order in
  * which they happened.
  *
  * @throws {Error} where the script does not end with 0
  */
-export async function traceScript(script: URL, args: readonly string[], output: string): Promise<SystemCall[]> {
+export async function traceScript(script: URL, args: readonly string[], trace: Trace): Promise<SystemCall[]> {
+  const { output, signal: end } = trace;
   // -y: files by their paths; -s: a page of a database with its header is seen whole, each byte as up to four characters.
   const options = ['-f', '-y', '-s', '65536', '-e', `trace=${[...writes, ...syncs]}`, '-o', output];
-  const traced = spawn('strace', [...options, process.execPath, script.pathname, ...args], {
+  const traced = spawn('strace', [...options, process.execPath, fileURLToPath(script), ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
+    signal: end,
   });
   const [code, signal] = await once(traced, 'exit');
   if (code !== 0) throw new Error(`the traced script ended with ${code ?? signal}`);
@@ -52,7 +63,7 @@ export async function traceScript(script: URL, args: readonly string[], output: 
 }
 
 /** The calls of a trace of `strace -f -y`; a call that another thread interrupted in the trace is put together again. */
-export function parseTrace(lines: readonly string[]): SystemCall[] {
+function parseTrace(lines: readonly string[]): SystemCall[] {
   const calls: SystemCall[] = [];
   const unfinished = new Map<string, Omit<SystemCall, 'ended'>>();
   for (const [place, line] of lines.entries()) {

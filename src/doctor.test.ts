@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { controlSocketPath } from './control/path.ts';
+import { listenControl } from './control/server.ts';
+import { doctor } from './doctor.ts';
+import { readSettings, table } from './settings.ts';
+
+async function makeDirectory(context: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tenantry-doctor-'));
+  context.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Takes a port of the loopback address until the test ends. */
+async function takePort(context: TestContext): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.close());
+  return String((server.address() as AddressInfo).port);
+}
+
+function examine(environment: Record<string, string>, dotenvText?: string) {
+  return doctor(readSettings({ TENANTRY_PORT: '0', ...environment }, dotenvText));
+}
+
+test('every setting in force is shown in columns, with where it came from', async (context) => {
+  const directory = await makeDirectory(context);
+  const { text } = await examine(
+    { TENANTRY_DATA_DIR: directory, TENANTRY_RATE_LIMIT: 'off', TENANTRY_TRUST_PROXY: '10.0.0.1,10.0.0.2' },
+    'TENANTRY_LIMIT_CREATE_ADDRESS=7/day\n',
+  );
+  const rows = text
+    .slice(0, text.indexOf('\n\n'))
+    .split('\n')
+    .map((line) => line.split(/ {2,}/));
+  assert.deepEqual(
+    rows.map(([name]) => name),
+    Object.keys(table).map((name) => `TENANTRY_${name}`),
+  );
+  const row = (name: string) => rows.find(([shown]) => shown === `TENANTRY_${name}`)?.slice(1);
+  assert.deepEqual(row('DATA_DIR'), [directory, 'environment']);
+  assert.deepEqual(row('LIMIT_CREATE_ADDRESS'), ['7/day', '.env']);
+  assert.deepEqual(row('LIMIT_LOGIN_ACCOUNT'), ['10/minute', 'default']);
+  assert.deepEqual(row('RATE_LIMIT'), ['off', 'environment']);
+  assert.deepEqual(row('TRUST_PROXY'), ['10.0.0.1,10.0.0.2', 'environment']);
+  assert.deepEqual(row('PUBLIC_URL'), ['not set', 'default']);
+});
+
+test('a secret is shown as its length alone', async (context) => {
+  const secret = 'c0ffee'.repeat(8);
+  const { text } = await examine({ TENANTRY_DATA_DIR: await makeDirectory(context), TENANTRY_METRICS_TOKEN: secret });
+  assert.match(text, /TENANTRY_METRICS_TOKEN +48 characters +environment/);
+  assert.doesNotMatch(text, /c0ffee/);
+});
+
+test('a sound installation is told to be well, and nothing is left behind', async (context) => {
+  const directory = await makeDirectory(context);
+  const { text, exitCode } = await examine({ TENANTRY_DATA_DIR: join(directory, 'new', 'data') });
+  assert.match(text, /ok +data directory .*new\/data can be made/);
+  assert.match(text, /ok +127\.0\.0\.1 takes a free port/);
+  assert.match(text, /All is well\.$/);
+  assert.equal(exitCode, 0);
+  assert.deepEqual(await readdir(directory), []);
+});
+
+test('a data directory that is a file, or lies in one, is a fault', async (context) => {
+  const file = join(await makeDirectory(context), 'file');
+  await writeFile(file, '');
+  for (const path of [file, join(file, 'data')]) {
+    const { text, exitCode } = await examine({ TENANTRY_DATA_DIR: path });
+    assert.match(text, /wrong +TENANTRY_DATA_DIR: .*file is not a directory/);
+    assert.equal(exitCode, 1);
+  }
+});
+
+test('a data directory that cannot be written is a fault', async () => {
+  // Not even root can make a directory there.
+  const { text, exitCode } = await examine({ TENANTRY_DATA_DIR: '/proc/tenantry' });
+  assert.match(text, /wrong +TENANTRY_DATA_DIR: \/proc cannot be written/);
+  assert.equal(exitCode, 1);
+});
+
+test('a data directory that others may enter is warned of', async (context) => {
+  const directory = join(await makeDirectory(context), 'data');
+  await mkdir(directory);
+  await chmod(directory, 0o750);
+  const { text, exitCode } = await examine({ TENANTRY_DATA_DIR: directory });
+  assert.match(text, /warning +others may enter the data directory: chmod 700/);
+  assert.match(text, /0 faults, 1 warning\.$/);
+  assert.equal(exitCode, 0);
+});
+
+test('a port that another program has is a fault, one in use beside a running Tenantry is not', async (context) => {
+  const directory = await makeDirectory(context);
+  const environment = { TENANTRY_DATA_DIR: directory, TENANTRY_PORT: await takePort(context) };
+  const alone = await examine(environment);
+  assert.match(alone.text, /wrong +TENANTRY_PORT: another program listens on port \d+ of 127\.0\.0\.1/);
+  assert.equal(alone.exitCode, 1);
+
+  const quiet = () => undefined;
+  const control = await listenControl({
+    path: controlSocketPath(directory),
+    commands: { status: async () => ({ process: 4711 }) },
+    log: { info: quiet, warn: quiet, error: quiet },
+  });
+  context.after(() => control.close());
+  const beside = await examine(environment);
+  assert.match(beside.text, /ok +Tenantry runs on this data directory, process 4711/);
+  assert.match(beside.text, /ok +port \d+ of 127\.0\.0\.1 is in use/);
+  assert.equal(beside.exitCode, 0);
+});
+
+test('an address that is not of this machine is a fault', async (context) => {
+  // TEST-NET-1 of RFC 5737 is nobody's.
+  const { text, exitCode } = await examine({
+    TENANTRY_DATA_DIR: await makeDirectory(context),
+    TENANTRY_HOST: '192.0.2.1',
+  });
+  assert.match(text, /wrong +TENANTRY_HOST: this machine cannot listen on 192\.0\.2\.1/);
+  assert.equal(exitCode, 1);
+});
+
+test('settings that are right alone and not together are warned of', async (context) => {
+  const TENANTRY_DATA_DIR = await makeDirectory(context);
+  const warnings = async (environment: Record<string, string>) =>
+    [...(await examine({ TENANTRY_DATA_DIR, ...environment })).text.matchAll(/^warning +(\w+)/gm)].map(
+      ([, name]) => name,
+    );
+
+  assert.deepEqual(await warnings({ TENANTRY_HOST: '0.0.0.0' }), ['TENANTRY_PUBLIC_URL']);
+  assert.deepEqual(await warnings({ TENANTRY_HOST: '0.0.0.0', TENANTRY_PUBLIC_URL: 'https://a.example' }), []);
+  assert.deepEqual(await warnings({ TENANTRY_HOST: '0.0.0.0', TENANTRY_PUBLIC_URL: 'http://a.example' }), [
+    'TENANTRY_PUBLIC_URL',
+  ]);
+  assert.deepEqual(await warnings({ TENANTRY_PUBLIC_URL: 'https://a.example' }), ['TENANTRY_TRUST_PROXY']);
+  assert.deepEqual(await warnings({ TENANTRY_PUBLIC_URL: 'https://a.example', TENANTRY_TRUST_PROXY: 'loopback' }), []);
+  assert.deepEqual(await warnings({ TENANTRY_PUBLIC_URL: 'http://[::1]:8000' }), []);
+  assert.deepEqual(await warnings({ TENANTRY_RATE_LIMIT: 'off' }), ['TENANTRY_RATE_LIMIT']);
+  assert.deepEqual(await warnings({ TENANTRY_RATE_LIMIT: 'off', TENANTRY_ENV: 'test' }), []);
+});

@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { askControl, ControlError } from './control/client.ts';
+import { controlSocketPath } from './control/path.ts';
+import { type Setting, type Settings, type SettingsReading, table } from './settings.ts';
+
+/** What the doctor found, for the operator; it holds no secret. */
+export interface Diagnosis {
+  readonly text: string;
+  /** 0 where nothing keeps the service from running, else 1. Warnings do not count. */
+  readonly exitCode: 0 | 1;
+}
+
+interface Finding {
+  readonly verdict: 'ok' | 'warning' | 'wrong';
+  readonly text: string;
+}
+
+const leastFreeBytes = 2 ** 30;
+
+/** Shows every setting in force and where it came from, and checks what they name. What it makes to try something it takes away. */
+export async function doctor({ settings, sources }: SettingsReading): Promise<Diagnosis> {
+  const running = await askWhoRuns(settings.DATA_DIR);
+  const findings = [
+    { verdict: 'ok', text: `Node ${process.versions.node}` } as const,
+    ...running.findings,
+    ...(await examineDirectory(settings.DATA_DIR)),
+    await examinePort(settings, running.process),
+    ...examineEdge(settings),
+  ];
+  const wrong = findings.filter(({ verdict }) => verdict === 'wrong').length;
+  const warnings = findings.filter(({ verdict }) => verdict === 'warning').length;
+  const lines = [
+    ...describeSettings({ settings, sources }),
+    '',
+    ...findings.map(({ verdict, text }) => `${verdict.padEnd(7)}  ${text}`),
+    '',
+    wrong + warnings === 0 ? 'All is well.' : `${count(wrong, 'fault')}, ${count(warnings, 'warning')}.`,
+  ];
+  return { text: lines.join('\n'), exitCode: wrong === 0 ? 0 : 1 };
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function describeSettings({ settings, sources }: SettingsReading): string[] {
+  const rows = Object.entries<Setting>(table).map(([key, row]) => {
+    const name = key as keyof Settings;
+    return { name: `TENANTRY_${name}`, value: describeValue(settings[name], row), source: sources[name] };
+  });
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  const valueWidth = Math.max(...rows.map(({ value }) => value.length));
+  return rows.map(({ name, value, source }) => `${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${source}`);
+}
+
+const timeOf = new Map([
+  [1, 'second'],
+  [60, 'minute'],
+  [3_600, 'hour'],
+  [86_400, 'day'],
+]);
+
+function describeValue(value: Settings[keyof Settings], { secret }: Setting): string {
+  if (value === undefined) return 'not set';
+  if (secret) return `${String(value).length} characters`;
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (typeof value === 'object' && 'most' in value) return `${value.most}/${timeOf.get(value.seconds)}`;
+  return String(value);
+}
+
+/** Asks the service that holds the data directory, where one does. */
+async function askWhoRuns(dataDirectory: string): Promise<{ process: number | undefined; findings: Finding[] }> {
+  try {
+    const answer = await askControl(controlSocketPath(dataDirectory), 'status', {});
+    const id = typeof answer === 'object' && answer !== null && 'process' in answer ? answer.process : undefined;
+    if (typeof id !== 'number') {
+      return { process: undefined, findings: [] };
+    }
+    return { process: id, findings: [{ verdict: 'ok', text: `Tenantry runs on this data directory, process ${id}` }] };
+  } catch (error) {
+    if (error instanceof ControlError) {
+      return { process: undefined, findings: [{ verdict: 'warning', text: error.message }] };
+    }
+    throw error;
+  }
+}
+
+async function examineDirectory(dataDirectory: string): Promise<Finding[]> {
+  const path = resolve(dataDirectory);
+  const standing = await nearestStanding(path);
+  const information = await stat(standing);
+  if (!information.isDirectory()) {
+    return [{ verdict: 'wrong', text: `TENANTRY_DATA_DIR: ${standing} is not a directory` }];
+  }
+  try {
+    // `access` asks only for rights, which root has everywhere; making something there also finds read-only disks.
+    await rmdir(await mkdtemp(join(standing, '.tenantry-doctor-')));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return [{ verdict: 'wrong', text: `TENANTRY_DATA_DIR: ${standing} cannot be written by this user (${code})` }];
+  }
+  const findings: Finding[] = [
+    standing === path
+      ? { verdict: 'ok', text: `data directory ${path} can be written` }
+      : { verdict: 'ok', text: `data directory ${path} can be made` },
+  ];
+  if (standing === path && (information.mode & 0o077) !== 0) {
+    findings.push({ verdict: 'warning', text: `others may enter the data directory: chmod 700 ${path}` });
+  }
+  const { bavail, bsize } = await statfs(standing);
+  const freeBytes = bavail * bsize;
+  findings.push({
+    verdict: freeBytes < leastFreeBytes ? 'warning' : 'ok',
+    text: `${(freeBytes / leastFreeBytes).toFixed(1)} GiB free on the disk of the data directory`,
+  });
+  return findings;
+}
+
+/** The path itself, or of what it lies in the lowest that stands. */
+async function nearestStanding(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'EACCES') throw error;
+    return nearestStanding(dirname(path));
+  }
+}
+
+async function examinePort({ HOST, PORT }: Settings, running: number | undefined): Promise<Finding> {
+  const server = createServer();
+  try {
+    server.listen({ host: HOST, port: PORT, exclusive: true });
+    await once(server, 'listening');
+  } catch (error) {
+    return explainPort(error as NodeJS.ErrnoException, { HOST, PORT }, running);
+  }
+  server.close();
+  return { verdict: 'ok', text: PORT === 0 ? `${HOST} takes a free port` : `port ${PORT} of ${HOST} is free` };
+}
+
+function explainPort(
+  { code }: NodeJS.ErrnoException,
+  { HOST, PORT }: Pick<Settings, 'HOST' | 'PORT'>,
+  running: number | undefined,
+): Finding {
+  if (code === 'EADDRINUSE') {
+    return running === undefined
+      ? { verdict: 'wrong', text: `TENANTRY_PORT: another program listens on port ${PORT} of ${HOST}` }
+      : { verdict: 'ok', text: `port ${PORT} of ${HOST} is in use, while Tenantry runs as process ${running}` };
+  }
+  return code === 'EACCES'
+    ? {
+        verdict: 'wrong',
+        text: `TENANTRY_PORT: this user may not listen on port ${PORT}; most systems keep those below 1024`,
+      }
+    : { verdict: 'wrong', text: `TENANTRY_HOST: this machine cannot listen on ${HOST} (${code})` };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Warns of settings that are right each, and together are not what is wanted. */
+function examineEdge({ HOST, PUBLIC_URL, TRUST_PROXY, ENV, RATE_LIMIT }: Settings): Finding[] {
+  const publicUrl = PUBLIC_URL === undefined ? undefined : new URL(PUBLIC_URL);
+  const isReachable = publicUrl !== undefined && !isLoopback(publicUrl.hostname);
+  const findings: (Finding | false)[] = [
+    !isLoopback(HOST) &&
+      publicUrl === undefined && {
+        verdict: 'warning',
+        text: `TENANTRY_PUBLIC_URL is not set, though ${HOST} is reached from other machines: tokens do not name their issuer's address`,
+      },
+    isReachable &&
+      publicUrl.protocol === 'http:' && {
+        verdict: 'warning',
+        text: 'TENANTRY_PUBLIC_URL is http: passwords and tokens travel in the clear',
+      },
+    isReachable &&
+      isLoopback(HOST) &&
+      TRUST_PROXY === false && {
+        verdict: 'warning',
+        text: "TENANTRY_TRUST_PROXY is off behind what serves TENANTRY_PUBLIC_URL: all callers share that proxy's limits",
+      },
+    ENV === 'production' &&
+      !RATE_LIMIT && { verdict: 'warning', text: 'TENANTRY_RATE_LIMIT is off: passwords can be guessed without end' },
+  ];
+  return findings.filter((finding) => finding !== false);
+}

@@ -1,0 +1,64 @@
+import type { Server as HttpServer, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What a connection is doing, as far as its latest request tells. */
+export type Doing =
+  /** No request has begun, or all are answered. */
+  | { readonly state: 'silent' }
+  /** A request is still arriving. */
+  | { readonly state: 'receiving'; readonly answer: ServerResponse }
+  /** A request has arrived and its answer is in work. */
+  | { readonly state: 'answering'; readonly answer: ServerResponse };
+
+const SILENT: Doing = { state: 'silent' };
+
+/**
+ * The open connections, each with the answer to its latest request. Answers of one connection are sent in order, so the
+ * latest one being done means that all are.
+ */
+export class Connections {
+  readonly #latest = new Map<Socket, ServerResponse | undefined>();
+  #stopping = false;
+
+  /** Watches a server for new connections. */
+  watch(server: HttpServer): void {
+    server.on('connection', (socket: Socket) => {
+      this.#latest.set(socket, undefined);
+      socket.once('close', () => this.#latest.delete(socket));
+    });
+  }
+
+  /** Notes that the answer to a request of this connection is in work. */
+  begin(socket: Socket | null, answer: ServerResponse): void {
+    if (socket !== null && this.#latest.has(socket)) this.#latest.set(socket, answer);
+  }
+
+  /** What a connection is doing. */
+  doing(socket: Socket): Doing {
+    const answer = this.#latest.get(socket);
+    if (answer === undefined || answer.writableEnded) return SILENT;
+    return { state: answer.req.complete ? 'answering' : 'receiving', answer };
+  }
+
+  /** Whether connections end with their next answer. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** From here on every answer is its connection's last, and says so. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Ends the connections on which no answer is owed. */
+  endSilent(): void {
+    for (const [socket, answer] of this.#latest) {
+      if (answer === undefined || answer.writableFinished) socket.destroy();
+    }
+  }
+
+  /** Ends all connections, whatever they are doing. */
+  endAll(): void {
+    for (const socket of this.#latest.keys()) socket.destroy();
+  }
+}

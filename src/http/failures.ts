@@ -1,0 +1,70 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { TenantryError, type ValueIssue } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { EdgeError, type Fault, type Problem, type ProblemCode, tellProblem } from './problems.ts';
+
+/** The one place where what was thrown becomes an answer. */
+export type FailureHandler = (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
+
+/** Makes the handler. What is not expected, and what came from inside, goes to the log and never to the answer. */
+export function failureHandler(log: Log): FailureHandler {
+  return (error, request, reply) => {
+    const problem = problemOf(error, request);
+    if (problem === undefined) log.error({ request_id: request.id, err: error }, 'a request failed unexpectedly');
+    else if (error instanceof TenantryError && error.cause !== undefined) {
+      log.error({ request_id: request.id, code: error.code, err: error.cause }, 'a request failed');
+    }
+    sendProblem(problem ?? { code: 'internal', detail: 'Something went wrong on our side' }, request, reply);
+  };
+}
+
+function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  const reference = request.routeOptions.config?.reference === true;
+  const { status, headers, body } = tellProblem(problem, { requestId: request.id, reference });
+  reply.code(status).headers(headers).send(body);
+}
+
+function problemOf(error: Error, request: FastifyRequest): Problem | undefined {
+  if (error instanceof EdgeError) return error;
+  if (error instanceof TenantryError) return tenantryProblem(error, request);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return code === undefined ? undefined : frameworkProblems.get(code);
+}
+
+function tenantryProblem(error: TenantryError, { routeOptions }: FastifyRequest): Problem {
+  const query = routeOptions.schema?.querystring;
+  return {
+    code: error.code,
+    detail: error.message,
+    faults: error.issues.map((issue) => faultOf(issue, query)),
+    ...(error.retryAfterSeconds !== undefined && { headers: { 'retry-after': String(error.retryAfterSeconds) } }),
+  };
+}
+
+/** A feature knows a value's name; that it came with the query is known from the route's schema. */
+function faultOf({ member, detail }: ValueIssue, query: unknown): Fault {
+  const properties = (query as { properties?: object } | undefined)?.properties;
+  const inQuery = properties !== undefined && Object.hasOwn(properties, member);
+  return { pointer: inQuery ? `?${member}` : `#/${member}`, detail };
+}
+
+/**
+ * Fastify's own errors that a caller brings about. A body that is too large is read to its end, though not kept: ending
+ * the connection under a caller that still sends would take the answer from it (RFC 9112 section 9.6).
+ */
+const frameworkProblems: ReadonlyMap<string, Problem> = new Map<string, Problem>([
+  [
+    'FST_ERR_CTP_BODY_TOO_LARGE',
+    { ...problem('body_too_large', 'The body is too large'), headers: { connection: 'keep-alive' } },
+  ],
+  ['FST_ERR_CTP_INVALID_MEDIA_TYPE', problem('content_type_unsupported', 'The body must be application/json')],
+  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', problem('bad_request', 'The body is not as long as Content-Length says')],
+  ['FST_ERR_BAD_URL', problem('bad_request', 'The path is not percent-encoded UTF-8')],
+  ['FST_ERR_MAX_PARAM_LENGTH', problem('uri_too_long', 'A part of the path is too long')],
+  // The caller hung up; nobody reads the answer, but the log shows what became of the request.
+  ['ECONNRESET', problem('bad_request', 'The request ended before it was complete')],
+]);
+
+function problem(code: ProblemCode, detail: string): Problem {
+  return { code, detail };
+}

@@ -1,0 +1,177 @@
+import type { ServerOptions } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
+import type { Log } from '../log.ts';
+import type { Settings } from '../settings.ts';
+import { plainAddress } from './address.ts';
+import { answerWith, securityHeaders } from './answer.ts';
+import { parseJsonBody } from './body.ts';
+import { type BareAnswers, clientErrorHandler, connectHandler } from './client-errors.ts';
+import { Connections } from './connections.ts';
+import { failureHandler } from './failures.ts';
+import { FrameworkLog } from './framework-log.ts';
+import { type AddressLimits, limitCounted } from './limiting.ts';
+import { MOST_HEADER_BYTES, malformation, unknownRoute } from './refusals.ts';
+import { countingIds, idsOfProxy } from './request-id.ts';
+import { type Answered, logWhenAnswered } from './request-log.ts';
+import { compileValidator } from './validation.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route of the reference API, where some codes have another status. */
+    reference?: true;
+    /** A route whose calls no limit counts. */
+    uncounted?: true;
+  }
+  interface FastifyInstance {
+    /** The connections that are open. */
+    connections: Connections;
+  }
+}
+
+/** The server, before and after its routes are added. */
+export type Server = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What the server is handed. */
+export interface FrameworkParts {
+  readonly log: Log;
+  /** Called once for each answer. */
+  onAnswer(answered: Answered): void;
+  /** Undefined: nothing is limited. */
+  readonly limits: AddressLimits | undefined;
+  readonly settings: FrameworkSettings;
+}
+
+/** The settings that say how the server behaves. */
+export type FrameworkSettings = Pick<
+  Settings,
+  'PUBLIC_URL' | 'TRUST_PROXY' | 'CORS_ORIGINS' | 'REQUEST_TIMEOUT_SECONDS' | 'BODY_LIMIT_BYTES'
+>;
+
+/** Milliseconds that an idle connection is kept: longer than the 60 s of common load balancers, which must end it first. */
+const KEEP_ALIVE = 72_000;
+
+/** What browsers may read of an answer, beside the header fields that they always may. */
+const EXPOSED_HEADERS = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
+
+/**
+ * Makes the server without its routes: how requests are read, limited, counted and logged, and how every error is told,
+ * the framework's and Node's own among them.
+ */
+export function buildFramework(parts: FrameworkParts): Server {
+  const { log, settings } = parts;
+  const requestTimeout = settings.REQUEST_TIMEOUT_SECONDS * 1_000;
+  const connections = new Connections();
+  const headers = securityHeaders(settings.PUBLIC_URL);
+  const nextId = countingIds();
+  const bare: BareAnswers = { connections, headers, nextId, onAnswered: bareAnswered(parts) };
+  const fail = failureHandler(log);
+  const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    logWhenAnswered(parts, request, reply);
+    connections.begin(request.raw.socket, reply.raw);
+    reply.header('x-request-id', request.id);
+  };
+  const server: Server = fastify({
+    requestTimeout,
+    keepAliveTimeout: KEEP_ALIVE,
+    http: { ...parsing(requestTimeout), ServerResponse: answerWith(headers, connections) },
+    bodyLimit: settings.BODY_LIMIT_BYTES,
+    trustProxy: settings.TRUST_PROXY,
+    genReqId: settings.TRUST_PROXY === false ? nextId : idsOfProxy(nextId),
+    routerOptions: { querystringParser: leaveQuery },
+    logController: new FrameworkLog(log),
+    clientErrorHandler: clientErrorHandler(bare),
+    // Comes before any hook.
+    frameworkErrors: (error, request, reply) => {
+      begin(request as FastifyRequest, reply as FastifyReply);
+      fail(error, request as FastifyRequest, reply as FastifyReply);
+    },
+    // A request that comes on an open connection while the server stops is answered, and its connection ends.
+    return503OnClosing: false,
+  });
+  connections.watch(server.server);
+  server.server.on('connect', connectHandler(bare));
+  // Without a listener Node would answer 417 without a body.
+  server.server.on('checkExpectation', server.routing);
+  server.decorate('connections', connections);
+  server.setErrorHandler(fail);
+  server.setValidatorCompiler(compileValidator);
+  readBodies(server);
+  addHooks(server, parts, begin);
+  return server;
+}
+
+type Begin = (request: FastifyRequest, reply: FastifyReply) => void;
+
+/** The order of checks: the form of the request, CORS, the limit of the address, whether there is such a route. */
+function addHooks(server: Server, { limits, settings }: FrameworkParts, begin: Begin): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    begin(request, reply);
+    done(malformation(request));
+  });
+  if (settings.CORS_ORIGINS !== undefined) {
+    server.register(import('@fastify/cors'), {
+      origin: [...settings.CORS_ORIGINS],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      allowedHeaders: ['Authorization', 'Content-Type'],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+      // It would answer 400 in plain text.
+      strictPreflight: false,
+    });
+  }
+  if (limits !== undefined) server.addHook('onRequest', limitCounted(limits.counter, limits.calls));
+  // Here, and not in a handler: nothing of a body is read for a route that is not there.
+  server.addHook('onRequest', (request, _reply, done) => {
+    done(request.is404 ? unknownRoute(server, request) : undefined);
+  });
+}
+
+function readBodies(server: Server): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
+  // A body of DELETE means nothing (RFC 9110 section 9.3.5), and clients announce JSON where they send none.
+  server.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
+}
+
+/** The query stays text until a route's validator reads it: here nothing could be refused. */
+function leaveQuery(query: string): Record<string, unknown> {
+  return query as unknown as Record<string, unknown>;
+}
+
+function parsing(requestTimeout: number): ServerOptions {
+  return {
+    maxHeaderSize: MOST_HEADER_BYTES,
+    // Checked with the other malformations, which are told in full.
+    requireHostHeader: false,
+    requestTimeout,
+    headersTimeout: requestTimeout,
+    // How late a timeout may be told.
+    connectionsCheckingInterval: Math.min(1_000, Math.ceil(requestTimeout / 10)),
+    // A request without a body need not be a stream that ends.
+    optimizeEmptyRequests: true,
+  };
+}
+
+function bareAnswered({ log, onAnswer }: FrameworkParts): BareAnswers['onAnswered'] {
+  return (request_id, socket, { status, code }) => {
+    const about = { method: 'unknown', route: 'unknown', status };
+    log.info({ request_id, ...about, code, milliseconds: 0, address: plainAddress(socket.remoteAddress) }, 'answered');
+    onAnswer({ ...about, seconds: 0 });
+  };
+}

@@ -1,0 +1,152 @@
+import { type ProblemCode, type ProblemKind, problemKinds, tellProblem } from '../problems.ts';
+import { type Call, type FailureExample, schemaNamed } from './call.ts';
+import { headersOf } from './headers.ts';
+
+/** What a developer is told of a code: when it comes, and how an occurrence looks. */
+interface Failure extends FailureExample {
+  readonly when: string;
+}
+
+const failures = {
+  bad_request: {
+    when: 'The request is not well-formed HTTP.',
+    detail: 'The Host header field is missing',
+  },
+  body_unreadable: {
+    when: 'The body is empty, no JSON, not UTF-8, has a member twice or is nested deeper than 32 levels.',
+    detail: 'The body is not JSON',
+  },
+  organization_name_taken: {
+    when: 'Another organization has this name, in this spelling or one that differs in case, width or white space alone.',
+    detail: 'Organization already exists',
+  },
+  email_taken: {
+    when: 'Another user has this email, in whatever case.',
+    detail: 'Admin email already registered',
+  },
+  not_authenticated: {
+    when: 'The token is missing, malformed, over or dead: its user has a new password, or its organization is gone.',
+    detail: 'Not authenticated',
+  },
+  invalid_credentials: {
+    when: 'There is no such email, or the password is another one. Which of the two is told to nobody.',
+    detail: 'Invalid email or password',
+  },
+  forbidden: {
+    when: "The organization exists, and the token is another organization's.",
+    detail: 'Not authorized to update this organization',
+  },
+  organization_not_found: {
+    when: 'No organization has this name.',
+    detail: 'Organization not found',
+  },
+  route_not_found: {
+    when: 'There is nothing at this path.',
+    detail: 'There is nothing at this path',
+  },
+  method_not_allowed: {
+    when: 'The path has other methods, which `Allow` names.',
+    detail: 'PATCH is not allowed here, but PUT',
+  },
+  request_timeout: {
+    when: 'The request did not arrive within 15 seconds, unless another time is set.',
+    detail: 'The request did not arrive in time',
+  },
+  body_too_large: {
+    when: 'The body is larger than 1 MiB, unless another bound is set.',
+    detail: 'The body is too large',
+  },
+  uri_too_long: {
+    when: 'The URI is longer than 16,384 bytes.',
+    detail: 'The URI may be 16384 bytes long',
+  },
+  content_type_unsupported: {
+    when: 'The body is not `application/json`, or is compressed or in another charset than UTF-8.',
+    detail: 'The body must be application/json',
+  },
+  expectation_failed: {
+    when: '`Expect` wants something else than `100-continue`.',
+    detail: 'Only 100-continue can be expected',
+  },
+  invalid_value: {
+    when: 'A value breaks a rule. `errors` names each.',
+    detail: '#/email is required',
+    faults: [{ pointer: '#/email', detail: 'is required' }],
+  },
+  rate_limited: {
+    when: 'The address made too many calls. `Retry-After` says when the next one is answered.',
+    detail: 'Too many requests; try again in 60 s',
+  },
+  headers_too_large: {
+    when: 'The header fields are larger than 32 KiB, or more than 100.',
+    detail: 'There may be 100 header fields',
+  },
+  internal: {
+    when: 'A fault of ours. The log tells it by the `request_id`.',
+    detail: 'Something went wrong on our side',
+  },
+  busy: {
+    when: 'There is too much to do at the moment. `Retry-After` says when to come back.',
+    detail: 'Too many passwords are being checked; try again later',
+  },
+  stopping: {
+    when: 'This instance is about to end. The next one answers.',
+    detail: 'The service is stopping; try again',
+  },
+  storage_unavailable: {
+    when: 'The storage cannot do this at the moment. Where a write gets this answer, it may have happened.',
+    detail: 'The storage cannot do this at the moment; try again later',
+  },
+} as const satisfies Record<ProblemCode, Failure>;
+
+/** The request id of every example. */
+export const exampleRequestId = 'k3v9x0a7d2-1f';
+
+/** The Response Objects that calls share: one for each code, as it is told where a call says nothing else of it. */
+export function sharedResponses(): Record<string, object> {
+  const codes = Object.keys(failures) as ProblemCode[];
+  return Object.fromEntries(codes.map((code) => [code, responseOf({ errors: {} }, statusOf(code), [code])]));
+}
+
+/** The Response Objects of everything that a call may fail with, by status. */
+export function failureResponses(call: Call): Record<string, object> {
+  const codes = Object.keys(call.errors) as ProblemCode[];
+  const byStatus = Map.groupBy(codes, (code) => statusOf(code, call.reference));
+  const ascending = [...byStatus].sort(([one], [other]) => one - other);
+  const entries = ascending.map(([status, codes]): [string, object] => {
+    const [code = 'internal', ...others] = codes;
+    const isShared = others.length === 0 && call.errors[code] === undefined && !call.uncounted;
+    return [
+      String(status),
+      isShared ? { $ref: `#/components/responses/${code}` } : responseOf(call, status, codes),
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+function statusOf(code: ProblemCode, reference = false): number {
+  const kind: ProblemKind = problemKinds[code];
+  return (reference ? kind.referenceStatus : undefined) ?? kind.status;
+}
+
+type Failing = Pick<Call, 'errors' | 'reference' | 'uncounted'>;
+
+function responseOf(call: Failing, status: number, codes: readonly ProblemCode[]): object {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${failures[code].when}`).join('\n\n'),
+    headers: headersOf(status, call.uncounted),
+    content: {
+      'application/problem+json': {
+        schema: schemaNamed('Problem'),
+        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(call, code) }])),
+      },
+    },
+  };
+}
+
+/** Made by what makes the real answer, so that it cannot look otherwise. */
+function exampleOf({ errors, reference = false }: Failing, code: ProblemCode): unknown {
+  const { detail, faults = [] }: FailureExample = errors[code] ?? failures[code];
+  const problem = { code, detail, faults };
+  return JSON.parse(tellProblem(problem, { requestId: exampleRequestId, reference }).body.toString());
+}

@@ -1,0 +1,69 @@
+import { EdgeError, type Fault } from './problems.ts';
+
+/** What a query schema says that matters here: its parameters, and which must be there. Each is a string. */
+export interface QuerySchema {
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+}
+
+/**
+ * Reads the parameters of a schema from the text after the `?` of a URL. Others are ignored. A value is never repaired:
+ * what is not UTF-8 is refused, where `URLSearchParams` would put U+FFFD.
+ *
+ * @throws {EdgeError} invalid_value: a parameter is missing, empty, given twice, malformed or holds a NUL
+ */
+export function readQuery(query: string, { properties, required = [] }: QuerySchema): Record<string, string> {
+  const given = new Map<string, string[]>();
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=');
+    const name = decode(equals === -1 ? pair : pair.slice(0, equals));
+    if (name === undefined || !Object.hasOwn(properties, name)) continue;
+    const values = given.get(name);
+    const value = equals === -1 ? '' : pair.slice(equals + 1);
+    if (values === undefined) given.set(name, [value]);
+    else values.push(value);
+  }
+  const faults: Fault[] = [];
+  const read: Record<string, string> = {};
+  for (const name of Object.keys(properties)) {
+    const values = given.get(name);
+    if (values === undefined && !required.includes(name)) continue;
+    const { value, detail } = readValue(values ?? []);
+    if (value === undefined) faults.push({ pointer: `?${name}`, detail });
+    else read[name] = value;
+  }
+  if (faults.length > 0) throw new EdgeError('invalid_value', summary(faults), { faults });
+  return read;
+}
+
+type Reading = { value: string; detail?: never } | { value?: never; detail: string };
+
+function readValue([raw, ...others]: readonly string[]): Reading {
+  if (raw === undefined) return { detail: 'is required' };
+  if (others.length > 0) return { detail: 'must be given once' };
+  if (raw === '') return { detail: 'must not be empty' };
+  const value = decode(raw);
+  if (value === undefined) return { detail: 'must be percent-encoded UTF-8' };
+  if (value.includes('\0')) return { detail: 'must not contain NUL' };
+  return { value };
+}
+
+/**
+ * Undoes `application/x-www-form-urlencoded`, or gives undefined where that cannot be done. Node refuses a URL with
+ * bytes past ASCII before it comes here.
+ */
+function decode(raw: string): string | undefined {
+  try {
+    return decodeURIComponent(raw.replaceAll('+', ' '));
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+/** Says what is wrong with values: the one, or how many. */
+export function summary(faults: readonly Fault[]): string {
+  const [first, ...others] = faults;
+  if (first === undefined) return 'A value breaks a rule';
+  return others.length === 0 ? `${first.pointer} ${first.detail}` : `${faults.length} values break a rule`;
+}

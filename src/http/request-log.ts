@@ -1,0 +1,51 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../log.ts';
+import { plainAddress } from './address.ts';
+
+/** An answer as the metrics count it. */
+export interface Answered {
+  readonly method: string;
+  /** The route's pattern, or `unknown`: never the path itself, of which there is no end. */
+  readonly route: string;
+  /** 499 where the caller hung up before it had the answer. */
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** Who is told of answers. */
+export interface Listeners {
+  readonly log: Log;
+  onAnswer(answered: Answered): void;
+}
+
+/** nginx's status for a caller that hung up. */
+const HUNG_UP = 499;
+
+/**
+ * Writes the one line that a request has in the log, and counts it, as soon as its answer is sent or cannot be any more.
+ * No header, no query and nothing of the body is in it.
+ */
+export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRequest, reply: FastifyReply): void {
+  const begun = performance.now();
+  // Asked now: a socket that has ended does not know it any more.
+  const address = plainAddress(request.ip);
+  reply.raw.on('close', () => {
+    const milliseconds = performance.now() - begun;
+    const method = request.method;
+    const route = request.routeOptions.url ?? 'unknown';
+    const status = reply.raw.writableFinished ? reply.raw.statusCode : HUNG_UP;
+    log.info(
+      {
+        request_id: request.id,
+        method,
+        route,
+        status,
+        milliseconds: Math.round(milliseconds * 100) / 100,
+        address,
+        bytes: Number(reply.getHeader('content-length') ?? 0),
+      },
+      'answered',
+    );
+    onAnswer({ method, route, status, seconds: milliseconds / 1_000 });
+  });
+}

@@ -1,0 +1,31 @@
+import { signInAdmin } from '../../organizations/sign-in.ts';
+import type { Tenancy } from '../../organizations/tenancy.ts';
+import { limitKey } from '../address.ts';
+import type { Server } from '../framework.ts';
+import { type AddressLimits, limitByAddress } from '../limiting.ts';
+
+const signInSchema = {
+  body: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['email', 'password'],
+    properties: { email: { type: 'string' }, password: { type: 'string' } },
+  },
+} as const;
+
+/** `POST /admin/login`: an access token for an email and a password. */
+export function adminRoutes(server: Server, tenancy: Tenancy, limits: AddressLimits | undefined): void {
+  server.post(
+    '/admin/login',
+    {
+      schema: signInSchema,
+      config: { reference: true },
+      onRequest: limits === undefined ? [] : [limitByAddress(limits.counter, limits.signIns)],
+    },
+    async (request, reply) => {
+      const access_token = await signInAdmin(tenancy, request.body, limitKey(request.ip));
+      reply.header('cache-control', 'no-store');
+      return { access_token, token_type: 'bearer' };
+    },
+  );
+}

@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import type { Settings } from '../../settings.ts';
+import { bearerToken } from '../bearer.ts';
+import type { Edge } from '../edge.ts';
+import type { Server } from '../framework.ts';
+import { noRoute } from '../refusals.ts';
+
+type MetricsSettings = Pick<Settings, 'METRICS_TOKEN' | 'HOST' | 'TRUST_PROXY'>;
+
+/** `GET /metrics`, for those who may see them; to all others there is nothing here. */
+export function metricsRoutes(
+  server: Server,
+  { metrics, settings }: Pick<Edge, 'metrics'> & { settings: MetricsSettings },
+): void {
+  const mayRead = readers(settings);
+  server.get('/metrics', { config: { uncounted: true } }, async (request, reply) => {
+    if (!mayRead(request.raw)) throw noRoute();
+    reply.header('cache-control', 'no-store').type(metrics.contentType);
+    return metrics.text();
+  });
+}
+
+/**
+ * With a token its bearer alone. Without one whoever is on this machine, which is known only where nothing else is
+ * listened to and no proxy passed the request on.
+ */
+function readers({ METRICS_TOKEN, HOST, TRUST_PROXY }: MetricsSettings): (request: IncomingMessage) => boolean {
+  if (METRICS_TOKEN !== undefined) {
+    const right = digest(METRICS_TOKEN);
+    // Digests are of one length and tell nothing by how much of them is equal.
+    return (request) => timingSafeEqual(digest(bearerToken(request) ?? ''), right);
+  }
+  if (!isLoopback(HOST) || TRUST_PROXY !== false) return () => false;
+  return ({ headers }) => !Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'));
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,77 @@
+import { createOrganization } from '../../organizations/create.ts';
+import { deleteOrganization } from '../../organizations/delete.ts';
+import { readOrganization } from '../../organizations/read.ts';
+import type { Tenancy } from '../../organizations/tenancy.ts';
+import { updateOrganization } from '../../organizations/update.ts';
+import { callerOf, requireAdmin } from '../authentication.ts';
+import type { Server } from '../framework.ts';
+import { type AddressLimits, limitByAddress } from '../limiting.ts';
+
+const nameInQuery = {
+  querystring: {
+    type: 'object',
+    required: ['organization_name'],
+    properties: { organization_name: { type: 'string' } },
+  },
+} as const;
+
+const createSchema = {
+  body: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['organization_name', 'email', 'password'],
+    properties: { organization_name: { type: 'string' }, email: { type: 'string' }, password: { type: 'string' } },
+  },
+} as const;
+
+/** A member that is null counts as absent: Python clients send it. */
+const updateSchema = {
+  body: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['organization_name'],
+    properties: {
+      organization_name: { type: 'string' },
+      email: { type: ['string', 'null'] },
+      password: { type: ['string', 'null'] },
+      new_organization_name: { type: ['string', 'null'] },
+    },
+  },
+} as const;
+
+const config = { reference: true } as const;
+
+/** The organizations of the reference API, under `/org/`. */
+export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: AddressLimits | undefined): void {
+  const limitCreations = limits === undefined ? [] : [limitByAddress(limits.counter, limits.creations)];
+  const onlyAdmins = requireAdmin(tenancy);
+
+  server.post('/org/create', { schema: createSchema, config, onRequest: limitCreations }, async (request, reply) => {
+    const view = await createOrganization(tenancy, request.body);
+    reply.code(201);
+    return view;
+  });
+
+  server.get('/org/get', { schema: nameInQuery, config }, (request) =>
+    readOrganization(tenancy, request.query.organization_name),
+  );
+
+  server.put('/org/update', { schema: updateSchema, config, onRequest: onlyAdmins }, (request) => {
+    const { organization_name, email, password, new_organization_name } = request.body;
+    return updateOrganization(tenancy, callerOf(request), {
+      organization_name,
+      email: email ?? undefined,
+      password: password ?? undefined,
+      new_organization_name: new_organization_name ?? undefined,
+    });
+  });
+
+  server.delete('/org/delete', { schema: nameInQuery, config, onRequest: onlyAdmins }, async (request) => {
+    const { name, collection_name } = await deleteOrganization(
+      tenancy,
+      callerOf(request),
+      request.query.organization_name,
+    );
+    return { message: `Organization '${name}' deleted successfully`, deleted_collection: collection_name };
+  });
+}

@@ -1,0 +1,44 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Edge } from './edge.ts';
+import { buildFramework, type Server } from './framework.ts';
+import { addressLimits } from './limiting.ts';
+import { adminRoutes } from './routes/admin.ts';
+import { healthRoutes } from './routes/health.ts';
+import { keysRoutes } from './routes/keys.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { organizationsRoutes } from './routes/organizations.ts';
+import { rootRoutes } from './routes/root.ts';
+
+/** Makes the whole server. It is ready to `listen`, or for `inject`. */
+export function buildServer(edge: Edge): Server {
+  const { log, metrics, settings, tenancy } = edge;
+  const limits = settings.RATE_LIMIT ? addressLimits(tenancy.limits, settings) : undefined;
+  const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
+  const server = buildFramework({ log, onAnswer, limits, settings });
+  rootRoutes(server, edge);
+  organizationsRoutes(server, tenancy, limits);
+  adminRoutes(server, tenancy, limits);
+  keysRoutes(server, edge);
+  healthRoutes(server, edge);
+  metricsRoutes(server, edge);
+  return server;
+}
+
+/**
+ * Stops the server: no more connections, those on which no answer is owed are ended, what is in flight is answered as
+ * its connection's last. Resolves when all connections have ended; after `seconds` those that are left are cut.
+ */
+export async function stopServer(
+  server: Pick<Server, 'close' | 'connections'>,
+  { seconds }: { seconds: number },
+): Promise<void> {
+  const { connections } = server;
+  connections.stop();
+  const cut = setTimeout(() => connections.endAll(), seconds * 1_000);
+  const closed = server.close();
+  // What has reached this machine is read once more, so that a request just sent is not taken for silence.
+  await setImmediate();
+  connections.endSilent();
+  await closed;
+  clearTimeout(cut);
+}

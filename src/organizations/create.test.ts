@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { engines } from '../../test/engines.ts';
+import { intercept, unavailable } from '../../test/intercept.ts';
+import { openTenancy, signUp } from '../../test/tenancy.ts';
+import { users } from '../identity/user.ts';
+import { createOrganization } from './create.ts';
+import { organizations } from './organization.ts';
+import { readOrganization } from './read.ts';
+
+const acme = { organization_name: '  Acme Corp ', email: 'Ada@Example.com', password: 'correct horse' };
+const nameTaken = { code: 'organization_name_taken', message: 'Organization already exists' };
+const emailTaken = { code: 'email_taken', message: 'Admin email already registered' };
+
+for (const engine of engines) {
+  describe(`creating organizations on the ${engine.name} engine`, () => {
+    test('an organization is created with its admin and its collection', async () => {
+      await using opened = await openTenancy({ engine });
+      const view = await createOrganization(opened.tenancy, acme);
+      assert.deepEqual(view, {
+        organization_name: 'Acme Corp',
+        collection_name: 'org_acme_corp',
+        admin_email: 'Ada@Example.com',
+        created_at: '2029-12-31T23:59:30.250Z',
+      });
+      assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
+      const organization = await opened.tenancy.records.find(organizations, 'name_key', 'acme corp');
+      assert.equal(organization?.status, 'active');
+      assert.deepEqual(opened.reached, [
+        'create.hashed',
+        'create.committed',
+        'create.collection-made',
+        'create.active',
+      ]);
+    });
+
+    test('the password is stored as a hash and nothing else of it', async () => {
+      await using opened = await openTenancy({ engine });
+      await createOrganization(opened.tenancy, acme);
+      const user = await opened.tenancy.records.find(users, 'email_key', 'ada@example.com');
+      assert.equal(user?.password.scheme, 'bcrypt');
+      assert.ok(!JSON.stringify(user).includes(acme.password));
+    });
+
+    test('what was created is there after a restart', async () => {
+      await using opened = await openTenancy({ engine });
+      const view = await createOrganization(opened.tenancy, acme);
+      await opened.restart();
+      assert.deepEqual(await readOrganization(opened.tenancy, 'ACME corp'), view);
+    });
+
+    test('every value that breaks a rule is told, and nothing is stored', async () => {
+      await using opened = await openTenancy({ engine });
+      const broken = { organization_name: ' ab ', email: 'ada', password: '1234567' };
+      await assert.rejects(
+        createOrganization(opened.tenancy, broken),
+        (error: { code: string; issues: { member: string }[] }) => {
+          assert.equal(error.code, 'invalid_value');
+          assert.deepEqual(
+            error.issues.map(({ member }) => member),
+            ['organization_name', 'email', 'password'],
+          );
+          return true;
+        },
+      );
+      assert.deepEqual(opened.reached, []);
+      assert.deepEqual(await opened.left(), { organizations: 0, users: 0, collections: [] });
+    });
+
+    test('a name is taken in every spelling, and told before the email, both before a hash', async () => {
+      await using opened = await openTenancy({ engine });
+      await createOrganization(opened.tenancy, acme);
+      const again = { ...acme, organization_name: 'ACME\u3000 ｃorp' };
+      await assert.rejects(createOrganization(opened.tenancy, again), nameTaken);
+      await assert.rejects(
+        createOrganization(opened.tenancy, { ...acme, organization_name: 'Other', email: 'aDA@example.COM' }),
+        emailTaken,
+      );
+      assert.equal(opened.reached.filter((point) => point === 'create.hashed').length, 1);
+      assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
+    });
+
+    test('of creates at once with one email one wins, and the others leave nothing', async () => {
+      await using opened = await openTenancy({ engine });
+      const names = Array.from({ length: 20 }, (_, number) => `Team ${number}`);
+      const outcomes = await Promise.allSettled(
+        names.map((organization_name) => createOrganization(opened.tenancy, { ...acme, organization_name })),
+      );
+      const winners = outcomes.filter(({ status }) => status === 'fulfilled');
+      const codes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
+      assert.equal(winners.length, 1);
+      assert.deepEqual(new Set(codes), new Set(['email_taken']));
+      const left = await opened.left();
+      assert.deepEqual([left.organizations, left.users, left.collections.length], [1, 1, 1]);
+    });
+
+    test('of a name and an email that are taken while the password is hashed, the name is told', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const late = {
+        ...tenancy,
+        passwords: {
+          ...tenancy.passwords,
+          hash: async (password: string) => {
+            await createOrganization(tenancy, acme);
+            return tenancy.passwords.hash(password);
+          },
+        },
+      };
+      await assert.rejects(createOrganization(late, acme), nameTaken);
+      assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
+    });
+
+    test('the unique indexes decide where a look before them saw nothing', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      await createOrganization(tenancy, acme);
+      const blind = { ...tenancy, records: intercept(tenancy.records, 'find', async () => undefined) };
+      await assert.rejects(createOrganization(blind, acme), nameTaken);
+      await assert.rejects(createOrganization(blind, { ...acme, organization_name: 'Acme-Corp' }), emailTaken);
+      assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
+    });
+
+    test('a thousand creates of one name at once, in variants of case and spacing, give one organization', async () => {
+      await using opened = await openTenancy({ engine });
+      const variants = [
+        'Acme Corp',
+        'acme corp',
+        'ACME CORP',
+        ' Acme  Corp',
+        'aCmE\tcOrP '.replace('\t', '\u00a0'),
+        'ａｃｍｅ corp',
+      ];
+      const requests = Array.from({ length: 1_000 }, (_, number) => ({
+        organization_name: variants[number % variants.length] ?? '',
+        email: `admin-${number}@example.com`,
+        password: 'correct horse',
+      }));
+      const outcomes = await Promise.allSettled(requests.map((request) => createOrganization(opened.tenancy, request)));
+      const codes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
+      assert.equal(codes.length, 999);
+      assert.deepEqual(new Set(codes), new Set(['organization_name_taken']));
+      const left = await opened.left();
+      assert.deepEqual([left.organizations, left.users, left.collections.length], [1, 1, 1]);
+      const winner = outcomes.find((outcome) => outcome.status === 'fulfilled');
+      assert.deepEqual(await readOrganization(opened.tenancy, 'acme corp'), winner?.value);
+      assert.deepEqual(left.collections, [winner?.value.collection_name]);
+    });
+  });
+
+  describe(`naming collections on the ${engine.name} engine`, () => {
+    test('names that would share a collection get one each', async () => {
+      await using opened = await openTenancy({ engine });
+      const names = ['Acme Corp', 'acme-corp', 'acme_corp', 'Acme.Corp'];
+      const views = await Promise.all(
+        names.map((name, number) => signUp(opened.tenancy, name, `a${number}@example.com`)),
+      );
+      const collections = views.map(({ view }) => view.collection_name);
+      assert.equal(new Set(collections).size, names.length);
+      assert.equal(collections.filter((name) => name === 'org_acme_corp').length, 1);
+      for (const name of collections) assert.match(name, /^org_acme_corp(?:_[0-9a-hjkmnp-tv-z]{8})?$/);
+      assert.deepEqual((await opened.left()).collections, collections.toSorted());
+    });
+
+    test('a name without a letter or a digit, or that is cut, has a suffix from the start', async () => {
+      await using opened = await openTenancy({ engine });
+      const { view: signs } = await signUp(opened.tenancy, '株式会社', 'a@example.com');
+      assert.match(signs.collection_name, /^org______[0-9a-hjkmnp-tv-z]{8}$/);
+      // One character of Arabic that is eighteen in NFKC.
+      const { view: long } = await signUp(opened.tenancy, `a${'\ufdfa'.repeat(49)}`, 'b@example.com');
+      assert.equal(long.collection_name.length, 100);
+    });
+
+    test("a stranger's collection is never taken over", async () => {
+      await using opened = await openTenancy({ engine });
+      const { documents } = opened.tenancy;
+      const place = await documents.assignPlace();
+      await documents.makeCollection(place, 'org_acme_corp');
+      const view = await createOrganization(opened.tenancy, acme);
+      assert.match(view.collection_name, /^org_acme_corp_[0-9a-hjkmnp-tv-z]{8}$/);
+      assert.deepEqual((await opened.left()).collections, ['org_acme_corp', view.collection_name]);
+      assert.deepEqual(
+        opened.logged.map(({ level, fields }) => ({ level, ...fields })),
+        [{ level: 'warn', collection: 'org_acme_corp' }],
+      );
+    });
+
+    test("a stranger's collection under the suffixed name is not taken over either", async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const strangers: string[] = [];
+      const documents = intercept(tenancy.documents, 'hasCollection', async (forward, _place, collection) => {
+        if (strangers.length >= 2) return forward();
+        strangers.push(collection);
+        return true;
+      });
+      const view = await createOrganization({ ...tenancy, documents }, acme);
+      assert.equal(new Set(strangers).size, 2);
+      assert.ok(!strangers.includes(view.collection_name) || view.collection_name === 'org_acme_corp');
+    });
+
+    test('a collection name that another takes at the last moment is found out by the index', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      await signUp(tenancy, 'acme-corp');
+      const records = intercept(tenancy.records, 'find', (forward, kind, index) =>
+        kind.name === 'organizations' && index === 'collection_name' && opened.logged.length === 0
+          ? (tenancy.log.info({}, 'looked away'), Promise.resolve(undefined))
+          : forward(),
+      );
+      const documents = intercept(tenancy.documents, 'hasCollection', async () => false);
+      const view = await createOrganization({ ...tenancy, records, documents }, acme);
+      assert.match(view.collection_name, /^org_acme_corp_/);
+      assert.equal((await opened.left()).collections.length, 2);
+    });
+  });
+
+  describe(`faults while creating on the ${engine.name} engine`, () => {
+    test('a commit that is refused leaves nothing, gives its room back, and is told', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      let given = 0;
+      const documents = { ...tenancy.documents, releasePlace: () => void given++ };
+      const records = intercept(tenancy.records, 'commit', () => Promise.reject(unavailable()));
+      await assert.rejects(createOrganization({ ...tenancy, records, documents }, acme), {
+        code: 'storage_unavailable',
+      });
+      assert.deepEqual(await opened.left(), { organizations: 0, users: 0, collections: [] });
+      assert.equal(given, 1);
+    });
+
+    test('room is given back where the name of the collection cannot be looked for, and kept where all is well', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      let given = 0;
+      const counting = { ...tenancy.documents, releasePlace: () => void given++ };
+      await createOrganization({ ...tenancy, documents: counting }, acme);
+      assert.equal(given, 0);
+      const documents = intercept(counting, 'hasCollection', () => Promise.reject(unavailable()));
+      const other = { ...acme, organization_name: 'Other', email: 'b@example.com' };
+      await assert.rejects(createOrganization({ ...tenancy, documents }, other), { code: 'storage_unavailable' });
+      assert.equal(given, 1);
+    });
+
+    test('once it is decided the answer is the success, whatever becomes of the collection', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const documents = intercept(tenancy.documents, 'makeCollection', () => Promise.reject(unavailable()));
+      const view = await createOrganization({ ...tenancy, documents }, acme);
+      assert.deepEqual(await readOrganization(tenancy, 'Acme Corp'), view);
+      const organization = await tenancy.records.find(organizations, 'name_key', 'acme corp');
+      assert.equal(organization?.status, 'creating');
+    });
+
+    test('a collection whose making never ends holds the answer up to the time limit and no longer', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy, clock } = opened;
+      const documents = intercept(tenancy.documents, 'makeCollection', () => new Promise(() => {}));
+      const creating = createOrganization({ ...tenancy, documents }, acme);
+      let answered = false;
+      void creating.then(() => {
+        answered = true;
+      });
+      await clock.whenWaiting();
+      clock.pass(4_000);
+      await tenancy.records.get(users, 'a turn of the store');
+      assert.equal(answered, false);
+      clock.pass(1_000);
+      assert.deepEqual(await creating, await readOrganization(tenancy, 'Acme Corp'));
+      assert.equal(clock.waiting, 0);
+    });
+  });
+}

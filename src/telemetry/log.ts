@@ -1,0 +1,64 @@
+import { type LevelWithSilent, pino } from 'pino';
+import type { Log } from '../log.ts';
+import { LineWriter } from './line-writer.ts';
+import { withoutSecrets } from './secrets.ts';
+
+export interface LogOptions {
+  /** The least level that is written. */
+  readonly level: LevelWithSilent;
+  /** A file descriptor; standard output unless given. */
+  readonly destination?: number;
+}
+
+/** The log of the process, as `main` holds it. */
+export interface ProcessLog extends Log {
+  /** Resolves when every line so far is written or lost, after a second at the latest. */
+  flush(): Promise<void>;
+  /** Writes every line so far before it returns, in a second at most: for the `exit` event, also after a fatal error. */
+  flushNow(): void;
+  /** How many lines were lost, because nobody took them. */
+  lost(): number;
+}
+
+/**
+ * The log: a JSON object a line, written off the event loop within a tenth of a second. It never fails and never holds
+ * anything up: lines that nobody takes are lost and counted.
+ */
+export function createLog({ level, destination }: LogOptions): ProcessLog {
+  // To have asked for `process.stdout` makes a pipe non-blocking: one that nobody reads then holds no thread of the pool.
+  const lines = new LineWriter(destination ?? process.stdout.fd);
+  const log = pino(
+    {
+      level,
+      base: { service: 'tenantry' },
+      // In words and RFC 3339, not in numbers: lines are read by people too, and sort by time as they are.
+      timestamp: timeMember(),
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+      // Errors are made plain by `withoutSecrets` wherever they are.
+      serializers: { err: (error) => error },
+    },
+    lines,
+  );
+  return {
+    info: (fields, message) => log.info(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    error: (fields, message) => log.error(fields, message),
+    flush: () => lines.flush(),
+    flushNow: () => lines.flushNow(),
+    lost: () => lines.lost,
+  };
+}
+
+/** The member `time` of a line; spelt once a millisecond, which a busy service has several lines in. */
+function timeMember(): () => string {
+  let last = 0;
+  let member = '';
+  return () => {
+    const now = Date.now();
+    if (now !== last) {
+      last = now;
+      member = `,"time":"${new Date(now).toISOString()}"`;
+    }
+    return member;
+  };
+}

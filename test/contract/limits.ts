@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Limit, Limits } from '../../src/cache/limits.ts';
+
+/** An implementation under test, empty at first, and how to let its time pass. */
+export interface LimitsUnderTest {
+  readonly limits: Limits;
+  /** Lets this many milliseconds pass on the clock that the implementation goes by. */
+  pass(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const three: Limit = { name: 'three', most: 3, seconds: 10 };
+
+/** What every implementation of the port `Limits` keeps. */
+export function limitsContract(engine: string, open: () => Promise<LimitsUnderTest>): void {
+  function guarantee(name: string, check: (subject: LimitsUnderTest) => Promise<void>): void {
+    test(`${engine} limits: ${name}`, async () => {
+      const subject = await open();
+      try {
+        await check(subject);
+      } finally {
+        await subject.close();
+      }
+    });
+  }
+
+  guarantee('as many as the limit says are allowed, and no more', async ({ limits }) => {
+    const standings = [];
+    for (let call = 0; call < 5; call++) standings.push(await limits.take(three, 'a'));
+    assert.deepEqual(
+      standings.map(({ allowed, remaining }) => [allowed, remaining]),
+      [
+        [true, 2],
+        [true, 1],
+        [true, 0],
+        [false, 0],
+        [false, 0],
+      ],
+    );
+  });
+
+  guarantee('of a thousand at once exactly as many are allowed', async ({ limits }) => {
+    const limit = { name: 'crowd', most: 40, seconds: 10 };
+    const standings = await Promise.all(Array.from({ length: 1_000 }, () => limits.take(limit, 'a')));
+    assert.equal(standings.filter(({ allowed }) => allowed).length, 40);
+  });
+
+  guarantee('the window begins with the first one counted and ends after its seconds', async ({ limits, pass }) => {
+    assert.equal((await limits.take(three, 'a')).resetSeconds, 10);
+    await pass(6_000);
+    await limits.take(three, 'a');
+    await limits.take(three, 'a');
+    const refused = await limits.take(three, 'a');
+    assert.deepEqual([refused.allowed, refused.resetSeconds], [false, 4]);
+    await pass(4_001);
+    const fresh = await limits.take(three, 'a');
+    assert.deepEqual(fresh, { allowed: true, remaining: 2, resetSeconds: 10 });
+    await pass(1_000);
+    assert.deepEqual(await limits.take(three, 'a'), { allowed: true, remaining: 1, resetSeconds: 9 });
+  });
+
+  guarantee('what is refused is not counted and does not prolong the window', async ({ limits, pass }) => {
+    for (let call = 0; call < 3; call++) await limits.take(three, 'a');
+    for (let call = 0; call < 9; call++) {
+      await pass(1_000);
+      assert.equal((await limits.take(three, 'a')).allowed, false);
+    }
+    await pass(1_001);
+    assert.equal((await limits.look(three, 'a')).remaining, 3);
+  });
+
+  guarantee('looking tells how a key stands and counts nothing', async ({ limits, pass }) => {
+    assert.deepEqual(await limits.look(three, 'a'), { allowed: true, remaining: 3, resetSeconds: 10 });
+    await pass(5_000);
+    for (let call = 0; call < 3; call++) {
+      assert.deepEqual(await limits.look(three, 'a'), { allowed: true, remaining: 3 - call, resetSeconds: 10 });
+      await limits.take(three, 'a');
+    }
+    assert.deepEqual(await limits.look(three, 'a'), { allowed: false, remaining: 0, resetSeconds: 10 });
+  });
+
+  guarantee('a reset is told in whole seconds, rounded up, at least 1', async ({ limits, pass }) => {
+    await limits.take(three, 'a');
+    await pass(1_500);
+    assert.equal((await limits.look(three, 'a')).resetSeconds, 9);
+    await pass(8_300);
+    assert.equal((await limits.look(three, 'a')).resetSeconds, 1);
+  });
+
+  guarantee('keys and limits are counted apart', async ({ limits }) => {
+    const other: Limit = { ...three, name: 'other' };
+    for (let call = 0; call < 3; call++) await limits.take(three, 'a');
+    for (const [limit, key] of [
+      [three, 'b'],
+      [three, 'A'],
+      [three, ''],
+      [other, 'a'],
+    ] as const) {
+      assert.equal((await limits.take(limit, key)).remaining, 2);
+    }
+    const joined: Limit = { ...three, name: 'thr' };
+    assert.equal((await limits.take(joined, 'eea')).remaining, 2);
+    assert.equal((await limits.look(three, 'a')).allowed, false);
+  });
+
+  guarantee('a limit of none allows none', async ({ limits }) => {
+    const none: Limit = { name: 'none', most: 0, seconds: 60 };
+    const refused = { allowed: false, remaining: 0, resetSeconds: 60 };
+    assert.deepEqual(await limits.look(none, 'a'), refused);
+    assert.deepEqual(await limits.take(none, 'a'), refused);
+  });
+}

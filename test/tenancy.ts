@@ -1,0 +1,179 @@
+import { memoryLimits } from '../src/cache/memory/limits.ts';
+import { createPasswords } from '../src/identity/passwords.ts';
+import { openSigningKeys } from '../src/identity/signing-keys.ts';
+import { createTokens } from '../src/identity/tokens.ts';
+import { users } from '../src/identity/user.ts';
+import type { Log } from '../src/log.ts';
+import { authenticateAdmin, type Caller } from '../src/organizations/authenticate-admin.ts';
+import { createOrganization } from '../src/organizations/create.ts';
+import type { FailPoint } from '../src/organizations/fail-points.ts';
+import { type OrganizationView, organizations } from '../src/organizations/organization.ts';
+import { signInAdmin } from '../src/organizations/sign-in.ts';
+import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
+import type { Tenancy } from '../src/organizations/tenancy.ts';
+import type { Documents, Place } from '../src/store/documents.ts';
+import type { Kind } from '../src/store/records.ts';
+import { type TestClock, testClock } from './clock.ts';
+import { engine as embedded } from './contract/embedded.ts';
+import type { Engine } from './contract/engine.ts';
+
+/** A tenancy on a real store of its own. Closed and removed at the end of its scope. */
+export interface TestTenancy extends AsyncDisposable {
+  /** Another object after `restart`; a copy with members of one's own (`{ ...tenancy, instance: 'other' }`) is one more process. */
+  readonly tenancy: Tenancy;
+  readonly clock: TestClock;
+  /** What was logged, oldest first. */
+  readonly logged: readonly LogLine[];
+  /** The fail-points that were reached, oldest first. */
+  readonly reached: readonly FailPoint[];
+  /** Closes the store and opens it again, as a restart of the process does. Tokens stay good. */
+  restart(): Promise<void>;
+  /** How much there is of each kind, and which collections stand of those that were ever made or looked for. */
+  left(): Promise<Leftovers>;
+}
+
+/** All that operations can leave behind. */
+export interface Leftovers {
+  readonly organizations: number;
+  readonly users: number;
+  /** Their names, in order. */
+  readonly collections: readonly string[];
+}
+
+/** A line of the log. */
+export interface LogLine {
+  readonly level: keyof Log;
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** How the tenancy of a test is made; all may be left out. */
+export interface TenancyOptions {
+  /** `embedded` where it is left out. */
+  readonly engine?: Engine;
+  readonly signInLimits?: Tenancy['signInLimits'];
+}
+
+/** Cost 4 is bcrypt's least: a test is about something else. */
+export const testPasswords = { cost: 4, workers: 2, waitSeconds: 60 } as const;
+
+const kinds: readonly Kind[] = [organizations as Kind, users as Kind];
+
+const defaultSignInLimits: Tenancy['signInLimits'] = {
+  account: { name: 'sign-in-account', most: 10, seconds: 60 },
+  failures: { name: 'sign-in-failures', most: 100, seconds: 60 },
+};
+
+/** Opens a tenancy on an empty store: `await using opened = await openTenancy()`. */
+export async function openTenancy(options: TenancyOptions = {}): Promise<TestTenancy> {
+  const { engine = embedded, signInLimits = defaultSignInLimits } = options;
+  const clock = testClock();
+  const logged: LogLine[] = [];
+  const reached: FailPoint[] = [];
+  const collections = new Map<string, { readonly place: Place; readonly collection: string }>();
+  const keyStore = { where: 'memory', read: async () => undefined, write: async () => undefined };
+  const keys = await openSigningKeys({ store: keyStore, tokenMinutes: 30, now: clock.now });
+  const parts = {
+    passwords: createPasswords(testPasswords),
+    tokens: createTokens({ keys, issuer: 'tenantry', minutes: 30, now: clock.now }),
+    limits: memoryLimits({ now: clock.now }),
+    signInLimits,
+    log: logInto(logged),
+    instance: 'test',
+    now: () => new Date(clock.now()),
+    wait: clock.wait,
+    delaySignIn: createSignInDelay(clock.wait),
+    reach: (point: FailPoint) => void reached.push(point),
+  };
+  const location = await engine.create();
+  const open = () => engine.open(location, { kinds });
+  let store = await open();
+  const tenancyOf = ({ records, documents }: typeof store): Tenancy => ({
+    ...parts,
+    records,
+    documents: remember(documents, (place, collection) =>
+      collections.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
+    ),
+  });
+  let tenancy = tenancyOf(store);
+  return {
+    get tenancy() {
+      return tenancy;
+    },
+    clock,
+    logged,
+    reached,
+    async restart() {
+      await store.close();
+      store = await open();
+      tenancy = tenancyOf(store);
+    },
+    async left() {
+      const standing: string[] = [];
+      for (const { place, collection } of collections.values()) {
+        if (await store.documents.hasCollection(place, collection)) standing.push(collection);
+      }
+      return {
+        organizations: (await store.records.list(organizations, 'name_key', { limit: 1_000 })).length,
+        users: (await store.records.list(users, 'email_key', { limit: 1_000 })).length,
+        collections: standing.sort(),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      await engine.destroy(location);
+    },
+  };
+}
+
+function logInto(lines: LogLine[]): Log {
+  const add = (level: keyof Log) => (fields: object, message: string) => void lines.push({ level, fields, message });
+  return { info: add('info'), warn: add('warn'), error: add('error') };
+}
+
+/** The same documents, telling of each collection that is made or looked for. */
+function remember(documents: Documents, tell: (place: Place, collection: string) => void): Documents {
+  return {
+    assignPlace: () => documents.assignPlace(),
+    releasePlace: (place) => documents.releasePlace(place),
+    hasCollection(place, collection) {
+      tell(place, collection);
+      return documents.hasCollection(place, collection);
+    },
+    makeCollection(place, collection) {
+      tell(place, collection);
+      return documents.makeCollection(place, collection);
+    },
+    dropCollection: (place, collection) => documents.dropCollection(place, collection),
+  };
+}
+
+/** An admin of an organization that was created for a test, signed in. */
+export interface TestAdmin {
+  readonly view: OrganizationView;
+  readonly email: string;
+  readonly password: string;
+  readonly token: string;
+  readonly caller: Caller;
+}
+
+/** Creates an organization of this name and signs its admin in. */
+export async function signUp(tenancy: Tenancy, name: string, email = emailFor(name)): Promise<TestAdmin> {
+  const password = `the password of ${name}`;
+  const view = await createOrganization(tenancy, { organization_name: name, email, password });
+  return { view, password, ...(await signIn(tenancy, email, password)) };
+}
+
+/** Signs in, and says who calls by the token. */
+export async function signIn(
+  tenancy: Tenancy,
+  email: string,
+  password: string,
+): Promise<Pick<TestAdmin, 'email' | 'token' | 'caller'>> {
+  const token = await signInAdmin(tenancy, { email, password }, '192.0.2.1');
+  return { email, token, caller: await authenticateAdmin(tenancy, token) };
+}
+
+function emailFor(name: string): string {
+  return `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.com`;
+}
