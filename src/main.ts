@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, constants } from 'node:os';
 import { resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
@@ -22,11 +21,13 @@ import { createTokens } from './identity/tokens.ts';
 import { users } from './identity/user.ts';
 import { type FailPoint, failPoints } from './organizations/fail-points.ts';
 import { organizations } from './organizations/organization.ts';
+import { createSignInDelay } from './organizations/sign-in-delay.ts';
 import { keepSweeping } from './organizations/sweep.ts';
 import type { Tenancy } from './organizations/tenancy.ts';
+import { wait } from './organizations/wait.ts';
 import { loadSettings, type Settings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
 import { type EmbeddedStore, openEmbedded } from './store/sqlite/open.ts';
-import { createLog, type ServiceLog } from './telemetry/log.ts';
+import { createLog, type ProcessLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
 /** Files beside the databases that a backup holds too. */
@@ -93,11 +94,11 @@ async function doAlone(settings: Settings, command: 'rotate-keys' | 'backup', in
     return await controlCommands(store, await openKeys(settings))[command](input);
   } finally {
     await store.close();
-    await log.close();
+    await log.flush();
   }
 }
 
-function openStore(settings: Settings, { log }: ServiceLog, metrics: Metrics): Promise<EmbeddedStore> {
+function openStore(settings: Settings, log: ProcessLog, metrics: Metrics): Promise<EmbeddedStore> {
   return openEmbedded({
     directory: resolve(settings.DATA_DIR),
     kinds: [organizations, users],
@@ -121,7 +122,7 @@ interface Service {
   readonly passwords: Passwords;
   readonly control: ControlServer;
   readonly store: EmbeddedStore;
-  readonly log: ServiceLog;
+  readonly log: ProcessLog;
   /** Ends the sweep; resolves when it has ended. */
   readonly endSweep: () => Promise<void>;
 }
@@ -143,7 +144,7 @@ async function start(settings: Settings): Promise<void> {
 
 interface Ground {
   readonly store: EmbeddedStore;
-  readonly log: ServiceLog;
+  readonly log: ProcessLog;
   readonly metrics: Metrics;
   readonly reach: (point: FailPoint) => void;
 }
@@ -172,18 +173,19 @@ async function serve(settings: Settings, { store, log, metrics, reach }: Ground)
       account: { name: 'account', ...settings.LIMIT_LOGIN_ACCOUNT },
       failures: { name: 'failures', ...settings.LIMIT_ACCOUNT_FAILURES },
     },
-    log: log.log,
+    log,
     instance: randomUUID(),
     now: () => new Date(),
-    wait: (milliseconds) => wait(milliseconds),
+    wait,
+    delaySignIn: createSignInDelay(wait),
     reach,
   };
-  const server = buildServer({ settings, tenancy, keys, metrics, log: log.log, version, ready: store.ready });
+  const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: store.ready });
   await listen(server, settings);
   const control = await listenControl({
     path: controlSocketPath(settings.DATA_DIR),
     commands: controlCommands(store, keys),
-    log: log.log,
+    log,
   });
   const ending = new AbortController();
   const sweeping = keepSweeping(tenancy, ending.signal);
@@ -214,7 +216,7 @@ function stopOnSignal(settings: Settings, service: Service): void {
     // 128 + the signal's number, as shells tell it.
     if (stopping) process.exit(128 + constants.signals[signal]);
     stopping = true;
-    service.log.log.info({ signal }, 'stopping');
+    service.log.info({ signal }, 'stopping');
     stop(settings, service).then(
       () => process.exit(0),
       (error: unknown) => {
@@ -231,7 +233,10 @@ function stopOnSignal(settings: Settings, service: Service): void {
 const closingShare = 0.2;
 
 /** Answers what is in work, refuses what has not begun, and closes everything. */
-async function stop({ SHUTDOWN_SECONDS }: Settings, { server, passwords, control, store, log, endSweep }: Service): Promise<void> {
+async function stop(
+  { SHUTDOWN_SECONDS }: Settings,
+  { server, passwords, control, store, log, endSweep }: Service,
+): Promise<void> {
   await Promise.all([
     stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare) }),
     passwords.stop(),
@@ -240,7 +245,7 @@ async function stop({ SHUTDOWN_SECONDS }: Settings, { server, passwords, control
   // A backup that is being written would take any time; it is only half there, and its directory says so.
   await Promise.race([control.close(), wait(100)]);
   await store.close();
-  await log.close();
+  await log.flush();
 }
 
 /** The few lines that whoever started the service by hand reads. They go to stderr: stdout is the log's. */

@@ -45,7 +45,11 @@ export function testClock(start = '2029-12-31T23:59:30.250Z'): TestClock {
     },
     pass(milliseconds) {
       time += milliseconds;
-      for (const { end, resolve } of waiters) if (end <= time) resolve();
+      for (const waiter of waiters) {
+        if (waiter.end > time) continue;
+        waiters.delete(waiter);
+        waiter.resolve();
+      }
     },
     get waiting() {
       return waiters.size;

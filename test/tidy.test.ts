@@ -99,16 +99,9 @@ keeps('the service imports nothing that an installation without development depe
 });
 
 keeps('the name of a file says what is in it', namesSayWhatIsInside, {
-  bad: [
-    'src/store/utils-BAD',
-    'src/store/utils.BAD',
-    'src/common/BAD',
-    'test/helpers.BAD',
-    'src/index.BAD',
-    'src/types.BAD',
-  ]
-    .filter((path) => !path.includes('-'))
-    .map((path) => ({ [`${path}.ts`]: '' })),
+  bad: ['src/store/utils.BAD', 'src/common/BAD', 'test/helpers.BAD', 'src/index.BAD', 'src/types.BAD'].map((path) => ({
+    [`${path}.ts`]: '',
+  })),
   good: [{ 'src/identity/user.ts': '', 'src/http/index-page.ts': '', 'docs/index.md': '' }],
 });
 
@@ -162,7 +155,7 @@ keeps('no failure is swallowed', nothingIsCaughtSilently, {
     { 'src/a.ts': 'try { a(); } catch {} // BAD' },
     { 'src/a.ts': 'try { a(); } catch (error) { /* it is fine */ } // BAD' },
     { 'src/a.ts': 'await a().catch(() => {}); // BAD' },
-    { 'test/a.ts': 'await a().catch((error) => undefined); // BAD' },
+    { 'src/a.ts': 'await a().catch((error) => undefined); // BAD' },
   ],
   good: [{ 'src/a.ts': "try { a(); } catch { return '{}'; }\na().catch((error) => log.error(error));" }],
 });
@@ -284,7 +277,7 @@ test('the views of a source tell code from what stands in comments, strings, tem
   const text = [
     'const a = "// not a comment"; // one',
     "const b = /['\"`//]/g.test(a) ? 'x' : a / b; /* two",
-    "'*/ const c = `t ${a + `u ${{ d: '}' }} v`} // w`; // three",
+    `'*/ const c = \`t \${a + \`u \${{ d: '}' }} v\`} // w\`; // three`,
     'const e = [a].length / 2 / b;',
   ].join('\n');
   const { code, uncommented, comments } = readSource({ path: 'a.ts', text });

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openApiDocument } from '../src/http/openapi.ts';
 import { type Setting, table } from '../src/settings.ts';
+import { makeErrorsPage } from './errors-page.ts';
 
 /** A file that is made from the sources, and committed. */
 export interface GeneratedFile {
@@ -12,7 +14,9 @@ export interface GeneratedFile {
 /** Every generated file. */
 export const generatedFiles: readonly GeneratedFile[] = [
   { path: '.env.example', make: makeDotenvExample },
+  { path: 'docs/errors.md', make: makeErrorsPage },
   { path: 'docs/settings.md', make: makeSettingsPage },
+  { path: 'openapi.json', make: makeOpenApi },
 ];
 
 const root = join(import.meta.dirname, '..');
@@ -60,6 +64,11 @@ shows what is in force, where it came from, and whether what it names can be use
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
+}
+
+function makeOpenApi(): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return `${JSON.stringify(openApiDocument(version), null, 2)}\n`;
 }
 
 if (import.meta.main) {

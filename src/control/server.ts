@@ -3,7 +3,7 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { TenantryError } from '../errors.ts';
+import { StartError, TenantryError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { readJson } from './body.ts';
 
@@ -33,7 +33,7 @@ const mostInputBytes = 65_536;
 /**
  * Lets the owner of the data directory give commands to the running service: `POST /<command>`, JSON, over a Unix socket
  * of mode 0600. A command may take any time, and runs on where whoever asked goes away. What it refuses with a
- * `TenantryError` is told as `{refusal}`; other errors go to the log.
+ * `TenantryError` or a `StartError` is told as `{refusal}`; other errors go to the log.
  */
 export async function listenControl({ path, commands, log }: ControlOptions): Promise<ControlServer> {
   const running = new Set<Promise<void>>();
@@ -103,7 +103,7 @@ async function prepare(
       try {
         return { status: 200, body: await command(input.value) };
       } catch (error) {
-        if (error instanceof TenantryError) {
+        if (error instanceof TenantryError || error instanceof StartError) {
           return { status: 400, body: { refusal: error.message } };
         }
         log.error({ error, command: name }, 'A command over the control socket failed');

@@ -4,8 +4,14 @@ import type { IncomingMessage } from 'node:http';
 const BEARER = /^bearer +([\w\-.~+/]+=*) *$/i;
 
 /** The bearer token of a request, where it has exactly one well-formed `Authorization`. */
-export function bearerToken(request: IncomingMessage): string | undefined {
-  // `headers` would keep the first of several, a proxy in front perhaps the last.
-  const [authorization, ...others] = request.headersDistinct['authorization'] ?? [];
-  return authorization === undefined || others.length > 0 ? undefined : BEARER.exec(authorization)?.[1];
+export function bearerToken({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): string | undefined {
+  // `headers` would keep the first of several, where a proxy in front perhaps took the last.
+  let authorization: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (authorization !== undefined) return undefined;
+    authorization = rawHeaders[at + 1];
+  }
+  return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
 }

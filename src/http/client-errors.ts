@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connections } from './connections.ts';
 import { EdgeError, type Problem, tellProblem } from './problems.ts';
@@ -30,9 +30,7 @@ export function clientErrorHandler(bare: BareAnswers): (error: NodeJS.ErrnoExcep
     const doing = bare.connections.doing(socket);
     switch (doing.state) {
       case 'receiving':
-        // Whoever reads the body answers as to any other error; where nobody does, the answer is already being made.
-        if (doing.answer.req.listenerCount('error') > 0) doing.answer.req.emit('error', problem);
-        else doing.answer.once('finish', () => socket.destroySoon());
+        failReceiving(doing.answer, socket, problem);
         break;
       case 'answering':
         doing.answer.once('close', () => answerBare(bare, socket, problem));
@@ -42,6 +40,13 @@ export function clientErrorHandler(bare: BareAnswers): (error: NodeJS.ErrnoExcep
         break;
     }
   };
+}
+
+/** Whoever reads the body answers as to any other error. Where it is not read, the answer is made or in the making. */
+function failReceiving(answer: ServerResponse, socket: Socket, problem: EdgeError): void {
+  if (answer.writableEnded) socket.destroySoon();
+  else if (answer.req.listenerCount('error') > 0) answer.req.emit('error', problem);
+  else answer.once('finish', () => socket.destroySoon());
 }
 
 /** Handles CONNECT, which only a proxy takes. */

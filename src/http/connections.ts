@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 export type Doing =
   /** No request has begun, or all are answered. */
   | { readonly state: 'silent' }
-  /** A request is still arriving. */
+  /** A request is still arriving; its answer may be on its way all the same. */
   | { readonly state: 'receiving'; readonly answer: ServerResponse }
   /** A request has arrived and its answer is in work. */
   | { readonly state: 'answering'; readonly answer: ServerResponse };
@@ -36,8 +36,9 @@ export class Connections {
   /** What a connection is doing. */
   doing(socket: Socket): Doing {
     const answer = this.#latest.get(socket);
-    if (answer === undefined || answer.writableEnded) return SILENT;
-    return { state: answer.req.complete ? 'answering' : 'receiving', answer };
+    if (answer === undefined) return SILENT;
+    if (!answer.req.complete) return { state: 'receiving', answer };
+    return answer.writableEnded ? SILENT : { state: 'answering', answer };
   }
 
   /** Whether connections end with their next answer. */

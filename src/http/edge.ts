@@ -1,12 +1,14 @@
 import type { SigningKeys } from '../identity/signing-keys.ts';
 import type { Log } from '../log.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
-import type { Settings } from '../settings.ts';
+import type { FrameworkSettings } from './framework.ts';
+import type { LimitSettings } from './limiting.ts';
 import type { Answered } from './request-log.ts';
+import type { MetricsSettings } from './routes/metrics.ts';
 
 /** What the edge is handed. */
 export interface Edge {
-  readonly settings: Settings;
+  readonly settings: EdgeSettings;
   readonly tenancy: Tenancy;
   readonly keys: Pick<SigningKeys, 'jwks'>;
   readonly metrics: MetricsPort;
@@ -15,6 +17,12 @@ export interface Edge {
   readonly version: string;
   /** Resolves where requests can be served. @throws {TenantryError} storage_unavailable */
   ready(): Promise<void>;
+}
+
+/** The settings of the service that are the edge's, by their names. */
+export interface EdgeSettings extends FrameworkSettings, LimitSettings, MetricsSettings {
+  /** Whether addresses are limited at all. */
+  readonly RATE_LIMIT: boolean;
 }
 
 /** The metrics, as far as the edge feeds and shows them. */

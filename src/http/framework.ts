@@ -11,7 +11,6 @@ import {
   type RawServerDefault,
 } from 'fastify';
 import type { Log } from '../log.ts';
-import type { Settings } from '../settings.ts';
 import { plainAddress } from './address.ts';
 import { answerWith, securityHeaders } from './answer.ts';
 import { parseJsonBody } from './body.ts';
@@ -58,10 +57,17 @@ export interface FrameworkParts {
 }
 
 /** The settings that say how the server behaves. */
-export type FrameworkSettings = Pick<
-  Settings,
-  'PUBLIC_URL' | 'TRUST_PROXY' | 'CORS_ORIGINS' | 'REQUEST_TIMEOUT_SECONDS' | 'BODY_LIMIT_BYTES'
->;
+export interface FrameworkSettings {
+  /** Where callers reach the service. */
+  readonly PUBLIC_URL: string | undefined;
+  /** The proxies whose word on a caller's address and a request's id is taken, as Fastify's `trustProxy` has them. */
+  readonly TRUST_PROXY: false | string[];
+  /** The origins of the pages that may call from a browser; undefined is none. */
+  readonly CORS_ORIGINS: readonly string[] | undefined;
+  /** In which a request must have arrived. */
+  readonly REQUEST_TIMEOUT_SECONDS: number;
+  readonly BODY_LIMIT_BYTES: number;
+}
 
 /** Milliseconds that an idle connection is kept: longer than the 60 s of common load balancers, which must end it first. */
 const KEEP_ALIVE = 72_000;

@@ -1,6 +1,5 @@
 import type { FastifyReply, onRequestHookHandler } from 'fastify';
 import type { Limit, Limits, Standing } from '../cache/limits.ts';
-import type { Settings } from '../settings.ts';
 import { limitKey } from './address.ts';
 import { EdgeError } from './problems.ts';
 
@@ -25,7 +24,14 @@ export function addressLimits(counter: Pick<Limits, 'take'>, settings: LimitSett
   };
 }
 
-type LimitSettings = Pick<Settings, 'LIMIT_ADDRESS' | 'LIMIT_CREATE_ADDRESS' | 'LIMIT_LOGIN_ADDRESS'>;
+/** How often one address may call. */
+export interface LimitSettings {
+  readonly LIMIT_ADDRESS: Rate;
+  readonly LIMIT_CREATE_ADDRESS: Rate;
+  readonly LIMIT_LOGIN_ADDRESS: Rate;
+}
+
+type Rate = Omit<Limit, 'name'>;
 
 /**
  * A hook that counts a request against a limit of its address, and refuses it past that. The answer tells how the

@@ -39,8 +39,7 @@ export interface OpenApiDocument {
  * @param version of the program
  */
 export function openApiDocument(version: string): OpenApiDocument {
-  const calls = [...organizationCalls, ...serviceCalls(version)];
-  const byPath = Map.groupBy(calls, ({ path }) => path);
+  const byPath = Map.groupBy(openApiCalls(version), ({ path }) => path);
   const paths = [...byPath].map(([path, calls]) => [
     path,
     Object.fromEntries(calls.map((call) => [call.method, operationOf(call)])),
@@ -60,6 +59,11 @@ export function openApiDocument(version: string): OpenApiDocument {
     paths: Object.fromEntries(paths),
     components: { securitySchemes, schemas, responses: sharedResponses(), headers },
   };
+}
+
+/** Every call of the API. */
+export function openApiCalls(version: string): readonly Call[] {
+  return [...organizationCalls, ...serviceCalls(version)];
 }
 
 const securitySchemes = {

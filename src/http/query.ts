@@ -53,6 +53,8 @@ function readValue([raw, ...others]: readonly string[]): Reading {
  * bytes past ASCII before it comes here.
  */
 function decode(raw: string): string | undefined {
+  // Most have nothing to decode.
+  if (!raw.includes('%') && !raw.includes('+')) return raw;
   try {
     return decodeURIComponent(raw.replaceAll('+', ' '));
   } catch (error) {

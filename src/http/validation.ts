@@ -14,14 +14,15 @@ const LONGEST_SHOWN = 100;
  * `typebox/schema` checks them as they are.
  */
 export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) =>
-  httpPart === 'querystring' ? queryValidator(schema as QuerySchema) : bodyValidator(schema as XSchema);
+  httpPart === 'querystring' ? queryValidator(schema as QuerySchema & XSchema) : bodyValidator(schema as XSchema);
 
 type Validity = { value: unknown } | { error: EdgeError };
 
-function queryValidator(schema: QuerySchema): (query: unknown) => Validity {
+function queryValidator(schema: QuerySchema & XSchema): (query: unknown) => Validity {
+  const check = checker(schema, inQuery);
   return (query) => {
     try {
-      return { value: readQuery(typeof query === 'string' ? query : '', schema) };
+      return check(readQuery(typeof query === 'string' ? query : '', schema));
     } catch (error) {
       if (error instanceof EdgeError) return { error };
       throw error;
@@ -30,34 +31,43 @@ function queryValidator(schema: QuerySchema): (query: unknown) => Validity {
 }
 
 function bodyValidator(schema: XSchema): (body: unknown) => Validity {
+  const check = checker(schema, inBody);
+  return (body) => (body instanceof EdgeError ? { error: body } : check(body));
+}
+
+/** How the place of a value is told, by its JSON pointer (RFC 6901). */
+type Place = (path: string) => string;
+
+function checker(schema: XSchema, place: Place): (value: unknown) => Validity {
   const validator = Compile(schema);
-  return (body) => {
-    if (body instanceof EdgeError) return { error: body };
-    if (validator.Check(body)) return { value: body };
-    const [, errors] = validator.Errors(body);
-    const faults = errors.flatMap(faultsOf);
+  return (value) => {
+    if (validator.Check(value)) return { value };
+    const [, errors] = validator.Errors(value);
+    const faults = errors.flatMap((error) => faultsOf(error, place));
     return { error: new EdgeError('invalid_value', summary(faults), { faults }) };
   };
 }
 
 /** TypeBox tells at most eight errors of a value, so that a hostile body cannot make the answer long. */
-function faultsOf({ keyword, instancePath, params, message }: TLocalizedValidationError): Fault[] {
+function faultsOf({ keyword, instancePath, params, message }: TLocalizedValidationError, place: Place): Fault[] {
+  const fault = (detail: string, path = instancePath): Fault => ({ pointer: place(path), detail });
   switch (keyword) {
     case 'required':
-      return params.requiredProperties.map((name) => ({
-        pointer: pointerTo(`${instancePath}/${escapeName(name)}`),
-        detail: 'is required',
-      }));
+      return params.requiredProperties.map((name) => fault('is required', `${instancePath}/${escapeName(name)}`));
     case 'boolean':
       // A member that the schema does not name is checked by `additionalProperties: false`.
-      return [{ pointer: pointerTo(instancePath), detail: 'is not a known member' }];
+      return [fault('is not a known member')];
     case 'additionalProperties':
       // Told already, each by itself.
       return [];
     case 'type':
-      return [{ pointer: pointerTo(instancePath), detail: `must be ${nameType(params.type)}` }];
+      return [fault(`must be ${nameType(params.type)}`)];
+    case 'minLength':
+      return [fault(params.limit === 1 ? 'must not be empty' : `must be at least ${params.limit} characters long`)];
+    case 'maxLength':
+      return [fault(`must be at most ${params.limit} characters long`)];
     default:
-      return [{ pointer: pointerTo(instancePath), detail: message }];
+      return [fault(message)];
   }
 }
 
@@ -73,7 +83,12 @@ function escapeName(name: string): string {
 }
 
 /** A JSON pointer as a URI fragment (RFC 6901 section 6). */
-function pointerTo(path: string): string {
+function inBody(path: string): string {
   const shown = path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN).toWellFormed()}…` : path;
   return `#${encodeURI(shown).replaceAll('#', '%23')}`;
+}
+
+/** The parameters of a query are what the schema names, all on one level. */
+function inQuery(path: string): string {
+  return `?${path.slice(1)}`;
 }

@@ -53,7 +53,7 @@ export interface Stored {
 export type Indexes<R extends Stored> = { readonly [Member in string & keyof R]?: 'unique' | 'many' };
 
 /** A kind of record: the name of its table or collection, and its indexes. Declared once, beside its noun. */
-export interface Kind<R extends Stored = Stored, X extends Indexes<R> = Indexes<R>> {
+export interface Kind<R extends Stored = Stored, X = Readonly<Record<string, 'unique' | 'many'>>> {
   readonly name: string;
   readonly indexes: X;
   /** Carries the type of the record; holds nothing. */
@@ -88,22 +88,22 @@ export interface Change {
 
 /** A change that adds a record; its version must be 1. */
 export function insert<R extends Stored>(kind: Kind<R>, record: R): Change {
-  return { op: 'insert', kind: kind as Kind, record };
+  return { op: 'insert', kind, record };
 }
 
 /** A change that puts `record` in the place of the version it was read at. */
 export function replace<R extends Stored>(kind: Kind<R>, record: R): Change {
-  return { op: 'replace', kind: kind as Kind, record };
+  return { op: 'replace', kind, record };
 }
 
 /** A change that removes a record, if it still is at the version it was read at. */
 export function remove<R extends Stored>(kind: Kind<R>, record: R): Change {
-  return { op: 'remove', kind: kind as Kind, record };
+  return { op: 'remove', kind, record };
 }
 
 /** A condition: the record still is at the version it was read at. */
 export function check<R extends Stored>(kind: Kind<R>, record: R): Change {
-  return { op: 'check', kind: kind as Kind, record };
+  return { op: 'check', kind, record };
 }
 
 /** What became of a commit: done, or which change did not hold. Where it is not `done`, nothing was changed. */

@@ -2,9 +2,12 @@ import { write, writeSync } from 'node:fs';
 
 /** What waits at most, in UTF-16 units (ASCII for the most part): some seconds of a busy service. */
 const MOST_WAITING = 4 * 1_024 * 1_024;
-/** So much is written at once, without waiting for the time. */
+/** So much is written without waiting for the time, and no more at once. */
 const BLOCK = 16 * 1_024;
 const WAIT_MILLISECONDS = 100;
+/** How long to wait where a pipe is full: twice as long each time, so that a slow reader is not slowed and none costs little. */
+const SHORTEST_PAUSE_MILLISECONDS = 1;
+const LONGEST_PAUSE_MILLISECONDS = 100;
 /** What a flush takes at most. */
 const FLUSH_MILLISECONDS = 1_000;
 const LINE_FEED = 0x0a;
@@ -19,11 +22,13 @@ const LINE_FEED = 0x0a;
 export class LineWriter {
   readonly #descriptor: number;
   #waiting = '';
-  /** What is being written: in the system's hands, or to be tried again. */
+  /** What is being written. */
   #block: Buffer | undefined;
-  #isInSystem = false;
+  /** So many of its first bytes are in the system's hands. */
+  #inSystem = 0;
   /** What was written last ended within a line. */
   #isCut = false;
+  #pause = SHORTEST_PAUSE_MILLISECONDS;
   #timer: NodeJS.Timeout | undefined;
   #flushed: (() => void)[] = [];
   #lost = 0;
@@ -59,14 +64,15 @@ export class LineWriter {
   }
 
   /**
-   * Writes what waits before it returns, for the end of the process. It holds up the event loop, for a second at most;
-   * what is in the system's hands by then may come after it.
+   * Writes what waits before it returns, for the end of the process. It holds up the event loop, for a second at most.
+   * What is in the system's hands by then, a block of 16 KB at most, may come after it, and where it had no room not at
+   * all.
    */
   flushNow(): void {
-    const block = this.#isInSystem ? undefined : this.#block;
-    if (block !== undefined) this.#block = undefined;
-    const rest = Buffer.concat([block ?? Buffer.alloc(0), this.#takeWaiting()]);
-    this.#lost += linesIn(writeNow(this.#descriptor, rest));
+    const rest = [this.#takeWaiting()];
+    if (this.#block !== undefined) rest.unshift(this.#block.subarray(this.#inSystem));
+    this.#block = this.#inSystem === 0 ? undefined : this.#block?.subarray(0, this.#inSystem);
+    this.#lost += linesIn(writeNow(this.#descriptor, Buffer.concat(rest)));
   }
 
   /** Writes the next block if it is time for it. */
@@ -79,46 +85,52 @@ export class LineWriter {
   #writeWaiting(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#block === undefined && this.#waiting !== '') this.#write(this.#takeWaiting());
+    if (this.#block !== undefined || this.#waiting === '') return;
+    this.#block = this.#takeWaiting();
+    this.#write(this.#block);
   }
 
   #takeWaiting(): Buffer {
-    const block = Buffer.from(this.#waiting);
+    // Where the end of a line was lost, the next one must not be glued to its beginning.
+    const isGlued = this.#isCut && this.#block === undefined && this.#waiting !== '';
+    const block = Buffer.from(isGlued ? `\n${this.#waiting}` : this.#waiting);
     this.#waiting = '';
     return block;
   }
 
   #write(block: Buffer): void {
-    this.#block = block;
-    this.#isInSystem = true;
-    write(this.#descriptor, block, (error, written) => {
-      this.#isInSystem = false;
-      if (error === null) this.#onWritten(block, written);
-      else if (error.code === 'EAGAIN') setTimeout(() => this.#tryAgain(), WAIT_MILLISECONDS).unref();
-      else this.#onLost(block);
+    this.#inSystem = Math.min(block.length, BLOCK);
+    write(this.#descriptor, block, 0, this.#inSystem, null, (error, written) => {
+      this.#inSystem = 0;
+      if (error === null) this.#onWritten(written);
+      else if (error.code === 'EAGAIN') this.#onFull();
+      else this.#onFailed();
     });
   }
 
-  #onWritten(block: Buffer, written: number): void {
-    this.#isCut = block[written - 1] !== LINE_FEED;
-    if (written < block.length) this.#write(block.subarray(written));
-    else this.#onDone();
+  #onWritten(written: number): void {
+    this.#pause = SHORTEST_PAUSE_MILLISECONDS;
+    this.#isCut = this.#block?.[written - 1] !== LINE_FEED;
+    this.#block = this.#block?.subarray(written);
+    this.#writeRest();
   }
 
-  #tryAgain(): void {
-    if (this.#block !== undefined) this.#write(this.#block);
-    else this.#onDone();
+  #onFull(): void {
+    setTimeout(() => this.#writeRest(), this.#pause).unref();
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MILLISECONDS);
   }
 
-  #onLost(block: Buffer): void {
-    this.#lost += linesIn(block);
-    // The rest of a line is gone: the next one must not be glued to its beginning.
-    if (this.#isCut) this.#waiting = `\n${this.#waiting}`;
-    this.#isCut = false;
-    this.#onDone();
+  #onFailed(): void {
+    if (this.#block !== undefined) this.#lost += linesIn(this.#block);
+    this.#block = undefined;
+    this.#writeRest();
   }
 
-  #onDone(): void {
+  #writeRest(): void {
+    if (this.#block !== undefined && this.#block.length > 0) {
+      this.#write(this.#block);
+      return;
+    }
     this.#block = undefined;
     this.#goOn();
     if (this.#block !== undefined) return;
@@ -142,8 +154,9 @@ function writeNow(descriptor: number, block: Buffer): Buffer {
   return rest;
 }
 
+/** How many lines end in a block. A line feed at its very beginning ends one that is there already. */
 function linesIn(block: Buffer): number {
   let lines = 0;
-  for (let at = block.indexOf(LINE_FEED); at !== -1; at = block.indexOf(LINE_FEED, at + 1)) lines++;
+  for (let at = block.indexOf(LINE_FEED, 1); at !== -1; at = block.indexOf(LINE_FEED, at + 1)) lines++;
   return lines;
 }

@@ -17,7 +17,7 @@ export interface ProcessLog extends Log {
   /** Writes every line so far before it returns, in a second at most: for the `exit` event, also after a fatal error. */
   flushNow(): void;
   /** How many lines were lost, because nobody took them. */
-  lost(): number;
+  lostLines(): number;
 }
 
 /**
@@ -31,10 +31,10 @@ export function createLog({ level, destination }: LogOptions): ProcessLog {
     {
       level,
       base: { service: 'tenantry' },
-      // In words and RFC 3339, not in numbers: lines are read by people too, and sort by time as they are.
+      // In words and RFC 3339, not in numbers: lines are read by people too.
       timestamp: timeMember(),
       formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
-      // Errors are made plain by `withoutSecrets` wherever they are.
+      // `withoutSecrets` has made errors plain objects, wherever they are; pino's own serializer would try again.
       serializers: { err: (error) => error },
     },
     lines,
@@ -45,7 +45,7 @@ export function createLog({ level, destination }: LogOptions): ProcessLog {
     error: (fields, message) => log.error(fields, message),
     flush: () => lines.flush(),
     flushNow: () => lines.flushNow(),
-    lost: () => lines.lost,
+    lostLines: () => lines.lost,
   };
 }
 

@@ -40,7 +40,7 @@ export const pair = defineKind<Stored & { readonly left_side: string }>()('pair'
 export const pairLeft = defineKind<Stored & { readonly side: string }>()('pair_left', { side: 'many' });
 
 /** Every kind that the suites use. */
-export const kinds: readonly Kind[] = [notes as Kind, drafts as Kind, awkward as Kind, pair as Kind, pairLeft as Kind];
+export const kinds: readonly Kind[] = [notes, drafts, awkward, pair, pairLeft];
 
 /** A note that was never stored. */
 export function note(id: string, members: Omit<Note, 'id' | 'version'> = {}): Note {

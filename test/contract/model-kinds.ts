@@ -27,4 +27,4 @@ export const uniqueIndexes = {
 } as const satisfies Record<ModelKind, readonly ('first' | 'second')[]>;
 
 /** The same kinds, to open a store with. */
-export const modelKindList: readonly Kind[] = Object.values(modelKinds).map((kind) => kind as Kind);
+export const modelKindList: readonly Kind[] = Object.values(modelKinds).map((kind) => kind);

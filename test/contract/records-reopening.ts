@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Change, insert, type Kind, type Records, remove, replace } from '../../src/store/records.ts';
+import { type Change, insert, type Records, remove, replace } from '../../src/store/records.ts';
 import type { Engine } from './engine.ts';
 import { commitDone, done, duplicate, isRefusal } from './expect.ts';
 import { openGround } from './ground.ts';
@@ -30,9 +30,9 @@ export function recordsReopening(engine: Engine): void {
     });
 
     test('a kind that is new to the data is made at the next start, and the others stay', async () => {
-      await using ground = await openGround(engine, { kinds: [notes as Kind] });
+      await using ground = await openGround(engine, { kinds: [notes] });
       await commitDone(ground.records, insert(notes, note('n', { slug: 's' })));
-      await ground.reopen({ kinds: [notes as Kind, drafts as Kind] });
+      await ground.reopen({ kinds: [notes, drafts] });
       await commitDone(ground.records, insert(drafts, note('d', { slug: 's' })));
       assert.equal((await ground.records.find(notes, 'slug', 's'))?.id, 'n');
       assert.equal((await ground.records.find(drafts, 'slug', 's'))?.id, 'd');

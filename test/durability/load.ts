@@ -25,7 +25,7 @@ const totals = defineKind<Total>()('load_totals', {});
 const copies = defineKind<Total>()('load_copies', {});
 
 /** The kinds that the load writes. */
-export const loadKinds: readonly Kind[] = [entries as Kind, totals as Kind, copies as Kind];
+export const loadKinds: readonly Kind[] = [entries, totals, copies];
 
 /** How many lanes commit at once. */
 export const lanes = 8;

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { defineKind, insert, type Kind, replace, type Stored } from '../../src/store/records.ts';
+import { defineKind, insert, replace, type Stored } from '../../src/store/records.ts';
 import { importEngine } from '../contract/engine.ts';
 
 // Run under strace: commits and makes collections, and says on standard output what was acknowledged. The marks are in the
@@ -10,7 +10,7 @@ interface Marked extends Stored {
 const marked = defineKind<Marked>()('marked', { mark: 'unique' });
 const [module = '', location = ''] = process.argv.slice(2);
 const engine = await importEngine(module);
-const store = await engine.open(location, { kinds: [marked as Kind] });
+const store = await engine.open(location, { kinds: [marked] });
 
 async function acknowledge(mark: string, work: Promise<unknown>): Promise<void> {
   await work;

@@ -1,4 +1,4 @@
-import { type Source, sourcesOf } from './source.ts';
+import { isTest, type Source, sourcesOf } from './source.ts';
 import { type Fault, type File, faultsAt, type Rule } from './tree.ts';
 
 const longestFile = 300;
@@ -23,7 +23,7 @@ export const filesAreShort: Rule = (files) =>
 /** Every export of the service and its tools tells its shape, units and errors. */
 export const exportsAreDocumented: Rule = (files) =>
   sourcesOf(files)
-    .filter(({ path }) => /^(src|bin|tools|bench)\//.test(path) && !path.endsWith('.test.ts'))
+    .filter((source) => !isTest(source))
     .flatMap((source) => {
       let last: string | undefined;
       return codeFaults(
@@ -53,20 +53,19 @@ export const nothingIsExportedTwice: Rule = (files) =>
 /** The environment is read in settings.ts, so that every setting is in the table. */
 export const environmentIsReadOnce: Rule = (files) =>
   sourcesOf(files)
-    .filter(({ path }) => path.startsWith('src/') && !path.endsWith('.test.ts') && path !== 'src/settings.ts')
+    .filter((source) => source.path.startsWith('src/') && source.path !== 'src/settings.ts' && !isTest(source))
     .flatMap((source) =>
       codeFaults(source, /\bprocess\s*\.\s*env\b/g, () => 'only src/settings.ts reads the environment: add a setting'),
     );
 
-/** A failure is handled or passed on. */
+/** A failure is handled or passed on. A test may hold a rejection back until it looks at it. */
 export const nothingIsCaughtSilently: Rule = (files) =>
-  sourcesOf(files).flatMap((source) =>
-    codeFaults(
-      source,
-      /\bcatch\s*(?:\([^)]*\)\s*)?\{\s*\}|\.catch\(\s*\(?\s*\w*\s*\)?\s*=>\s*(?:\{\s*\}|undefined\b|null\b|void 0)/g,
-      () => 'a failure is swallowed: handle the one that is expected, and let every other pass',
-    ),
-  );
+  sourcesOf(files).flatMap((source) => {
+    const advise = () => 'a failure is swallowed: handle the one that is expected, and let every other pass';
+    const blocks = codeFaults(source, /\bcatch\s*(?:\([^)]*\)\s*)?\{\s*\}/g, advise);
+    const handlers = /\.catch\(\s*\(?\s*\w*\s*\)?\s*=>\s*(?:\{\s*\}|undefined\b|null\b|void 0)/g;
+    return isTest(source) ? blocks : [...blocks, ...codeFaults(source, handlers, advise)];
+  });
 
 /** All tests run. */
 export const noTestRunsAlone: Rule = (files) =>

@@ -72,7 +72,7 @@ function pathsOf(files: readonly File[]): Set<string> {
 
 /** The page with blanks for what is shown as it is: code, in a line and between fences. */
 function withoutExamples(page: File): File {
-  const blanked = page.text.replaceAll(/^( *)(```+|~~~+)[^]*?^\1\2|`[^`\n]+`/gm, (example) =>
+  const blanked = page.text.replaceAll(/^( *)(```+|~~~+)[\s\S]*?^\1\2|`[^`\n]+`/gm, (example) =>
     example.replaceAll(/[^\n]/g, ' '),
   );
   return { path: page.path, text: blanked };
@@ -81,7 +81,7 @@ function withoutExamples(page: File): File {
 /** The anchors that GitHub gives the headings of a page. */
 function anchorsOf(page: File): Set<string> {
   const anchors = new Set<string>();
-  const fenceless = page.text.replaceAll(/^( *)(```+|~~~+)[^]*?^\1\2/gm, '');
+  const fenceless = page.text.replaceAll(/^( *)(```+|~~~+)[\s\S]*?^\1\2/gm, '');
   for (const [, heading = ''] of fenceless.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {
     const words = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
     const anchor = words.replaceAll(/[^\p{L}\p{N}\p{M} _-]/gu, '').replaceAll(' ', '-');

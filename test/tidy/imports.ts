@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Source, sourcesOf } from './source.ts';
+import { isTest, type Source, sourcesOf } from './source.ts';
 import { type Fault, lineOf, type Rule } from './tree.ts';
 
 const ports = ['store', 'cache'];
@@ -44,7 +44,7 @@ export const importsRunOneWay: Rule = (files) =>
       const other = roomOf(path);
       if (!path.startsWith('src/'))
         return [fault(source, line, `${path} is not part of the service: move what is used`)];
-      return [room, room.split('/')[0], 'errors', 'log', ...open].includes(other) || room.startsWith(`${other}/`)
+      return [room, room.split('/')[0], 'errors', 'log', ...open].includes(other)
         ? []
         : [fault(source, line, `${room} may not import ${other}: let it be handed in by who may import both`)];
     });
@@ -63,7 +63,7 @@ export const packagesAreInstalled: Rule = (files) => {
 };
 
 function programs(sources: readonly Source[]): Source[] {
-  return sources.filter(({ path }) => path.startsWith('src/') && !path.endsWith('.test.ts'));
+  return sources.filter((source) => source.path.startsWith('src/') && !isTest(source));
 }
 
 /** The room of a file of src: its folder or, of a file that lies in no folder, its name; of an engine `port/engine`. */

@@ -2,6 +2,7 @@ import { type Fault, lineOf, type Rule } from './tree.ts';
 
 interface Entry {
   readonly link?: boolean;
+  readonly optional?: boolean;
   readonly resolved?: string;
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
@@ -28,11 +29,12 @@ export const noRegistryIsLocked: Rule = (files) => {
   const { entries, told } = readLockfile(files);
   return [...entries]
     .filter(([folder, { link }]) => folder.includes('node_modules/') && !link)
-    .flatMap(([folder, { resolved, integrity }]) => [
+    .flatMap(([folder, { resolved, integrity, optional }]) => [
       ...(resolved === undefined
         ? []
         : [told(folder, 'remove `resolved`: npm config omit-lockfile-registry-resolved')]),
-      ...(integrity === undefined ? [told(folder, '`integrity` is missing: lock again')] : []),
+      // What is for another system may have been locked where its archive could not be had.
+      ...(integrity === undefined && !optional ? [told(folder, '`integrity` is missing: lock again')] : []),
     ]);
 };
 

@@ -18,16 +18,30 @@ interface Span {
   readonly end: number;
 }
 
-const token = /(?<comment>\/\/.*|\/\*[^]*?\*\/)|(?<string>'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*")|[\w$]+|\s+|[^]/y;
+const token =
+  /(?<comment>\/\/.*|\/\*[\s\S]*?\*\/)|(?<string>'(?:\\[\s\S]|[^'\\\n])*'|"(?:\\[\s\S]|[^"\\\n])*")|[\w$]+|\s+|[\s\S]/y;
 const regularExpression = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-z]*/y;
-const restOfTemplate = /(?:\\[^]|\$(?!\{)|[^`\\$])*(?:`|\$\{)/y;
+const restOfTemplate = /(?:\\[\s\S]|\$(?!\{)|[^`\\$])*(?:`|\$\{)/y;
 
 /** After these a slash begins a regular expression, though they look like names. */
 const operators = ['return', 'typeof', 'case', 'in', 'of', 'delete', 'void', 'throw', 'new', 'else', 'do', 'await'];
 
+const known = new WeakMap<File, Source>();
+
 /** The sources among the files: TypeScript and JavaScript. */
 export function sourcesOf(files: readonly File[]): Source[] {
-  return files.filter(({ path }) => /\.[mc]?[jt]s$/.test(path)).map(readSource);
+  return files
+    .filter(({ path }) => /\.[mc]?[jt]s$/.test(path))
+    .map((file) => {
+      const source = known.get(file) ?? readSource(file);
+      known.set(file, source);
+      return source;
+    });
+}
+
+/** Whether a source is there for the tests alone. */
+export function isTest({ path }: { readonly path: string }): boolean {
+  return path.startsWith('test/') || path.endsWith('.test.ts');
 }
 
 /** The views of one file. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 /** A file of the project. */
 export interface File {
@@ -21,23 +21,22 @@ export interface Fault {
 /** A rule of the house: where the files break it. It sees them all, since some rules hold between files. */
 export type Rule = (files: readonly File[]) => Fault[];
 
-const notOurs = ['.git', 'node_modules', 'data'];
+const notOurs = ['.git', 'data'];
 
 /** Every file of the project, sorted by path; what is installed, and the data of a service that ran here, are left out. */
 export function readTree(root: string): File[] {
-  return readdirSync(root, { withFileTypes: true })
-    .filter((entry) => !notOurs.includes(entry.name))
-    .flatMap((entry) => (entry.isDirectory() ? pathsBelow(join(root, entry.name)) : [join(root, entry.name)]))
-    .map((path) => ({ path: relative(root, path).replaceAll('\\', '/'), text: readText(path) }))
-    .sort((left, right) => (left.path < right.path ? -1 : 1));
+  return pathsBelow(root, '')
+    .sort()
+    .map((path) => ({ path, text: readText(join(root, path)) }));
 }
 
-function pathsBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.name !== 'node_modules')
-    .flatMap((entry) =>
-      entry.isDirectory() ? pathsBelow(join(folder, entry.name)) : entry.isFile() ? [join(folder, entry.name)] : [],
-    );
+function pathsBelow(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.name === 'node_modules' || notOurs.includes(path)) return [];
+    if (entry.isDirectory()) return pathsBelow(root, path);
+    return entry.isFile() ? [path] : [];
+  });
 }
 
 function readText(path: string): string {

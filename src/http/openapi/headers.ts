@@ -7,7 +7,7 @@ export const headers = {
   },
   'RateLimit-Policy': {
     description:
-      'The limits that the call counts against: how many (`q`) in how many seconds (`w`). draft-ietf-httpapi-ratelimit-headers-10.',
+      'The limits that the call counts against: how many (`q`) in how many seconds (`w`). Absent where the call is refused before it is counted. draft-ietf-httpapi-ratelimit-headers-10.',
     schema: { type: 'string' },
     example: '"address";q=6000;w=60',
   },

@@ -149,7 +149,6 @@ export const organizationCalls: readonly Call[] = [
       forbidden: { detail: 'Not authorized to delete this organization' },
       organization_not_found: undefined,
       busy: { detail: 'Others are changing the same organization; try again later' },
-      stopping: undefined,
       storage_unavailable: undefined,
     },
   },
@@ -176,7 +175,10 @@ export const organizationCalls: readonly Call[] = [
       description: 'The token, valid for 30 minutes unless another time is set.',
       mediaType: 'application/json',
       schema: schemaNamed('AccessToken'),
-      example: { access_token: 'eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJ0ZW5hbnRyeSJ9.c2ln', token_type: 'bearer' },
+      example: {
+        access_token: 'eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJ0ZW5hbnRyeSJ9.c2ln',
+        token_type: 'bearer',
+      },
     },
     errors: {
       ...bodyFails,

@@ -5,7 +5,8 @@ import { type Schema, schemaNamed } from './call.ts';
 
 const name = 'A name is compared without regard to case, width and runs of white space.';
 const newName = `3 to 50 characters when trimmed, without control characters, unlike an id. ${name}`;
-const newEmail = 'An email address, `local@domain`, of at most 254 characters. It is kept as given and compared without case.';
+const newEmail =
+  'An email address, `local@domain`, of at most 254 characters. It is kept as given and compared without case.';
 const newPassword = '8 to 1,024 characters, none of which is NUL. All of them count.';
 
 const shownName = { type: 'string', description: 'As it was given, trimmed.' } as const;
@@ -72,14 +73,19 @@ export const schemas: Readonly<Record<string, Schema>> = {
     use: { type: 'string', const: 'sig' },
   }),
   Problem: {
-    ...answer({
-      type: { type: 'string', format: 'uri', description: 'A URN, of which `code` is the last part.' },
-      title: { type: 'string', description: 'The same for every occurrence.' },
-      status: { type: 'integer', minimum: 400, maximum: 599 },
-      detail: { type: 'string', description: 'What is wrong this time.' },
-      code: { type: 'string', enum: Object.keys(problemKinds), description: 'What a program decides by.' },
-      request_id: { type: 'string', description: 'Names the request, as `X-Request-Id` does.' },
-    }),
+    ...answer(
+      {
+        type: { type: 'string', format: 'uri', description: 'A URN, of which `code` is the last part.' },
+        title: { type: 'string', description: 'The same for every occurrence.' },
+        status: { type: 'integer', minimum: 400, maximum: 599 },
+        detail: { type: 'string', description: 'What is wrong this time.' },
+        code: { type: 'string', enum: Object.keys(problemKinds), description: 'What a program decides by.' },
+        request_id: { type: 'string', description: 'Names the request, as `X-Request-Id` does.' },
+      },
+      {
+        errors: { type: 'array', items: schemaNamed('Fault'), description: 'Each value that breaks a rule.' },
+      },
+    ),
     description: 'RFC 9457.',
   },
   Fault: answer({
@@ -103,7 +109,7 @@ function described<const Body extends { readonly properties: Readonly<Record<str
   return { ...body, properties: Object.fromEntries(properties) };
 }
 
-/** An object that has all of these members. */
-function answer(properties: Readonly<Record<string, Schema>>): Schema {
-  return { type: 'object', required: Object.keys(properties), properties };
+/** An object that has all of these members, and may have the optional ones. */
+function answer(members: Readonly<Record<string, Schema>>, optional: Readonly<Record<string, Schema>> = {}): Schema {
+  return { type: 'object', required: Object.keys(members), properties: { ...members, ...optional } };
 }

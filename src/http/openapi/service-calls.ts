@@ -27,7 +27,8 @@ export function serviceCalls(version: string): readonly Call[] {
       tag: 'Operation',
       id: 'getLive',
       summary: 'Whether the process answers',
-      description: 'Says that the process answers, whatever it has to do. Where it does not, start it again. No limit counts this call.',
+      description:
+        'Says that the process answers, whatever it has to do. Where it does not, start it again. No limit counts this call.',
       uncounted: true,
       success: {
         status: 200,
@@ -44,7 +45,8 @@ export function serviceCalls(version: string): readonly Call[] {
       tag: 'Operation',
       id: 'getReady',
       summary: 'Whether calls can be served',
-      description: 'Reads from the database. Where it fails, or the service stops, send calls elsewhere. No limit counts this call.',
+      description:
+        'Reads from the database. Where it fails, or the service stops, send calls elsewhere. No limit counts this call.',
       uncounted: true,
       success: {
         status: 200,
@@ -83,7 +85,8 @@ export function serviceCalls(version: string): readonly Call[] {
       tag: 'Log-in',
       id: 'getKeys',
       summary: 'The keys that verify access tokens',
-      description: 'A set of keys (RFC 7517), for services that check access tokens themselves. It may be kept for five minutes.',
+      description:
+        'A set of keys (RFC 7517), for services that check access tokens themselves. It may be kept for five minutes.',
       success: {
         status: 200,
         description: 'The keys: the one that signs, and those whose tokens are not over.',

@@ -4,7 +4,8 @@ import { limitKey } from '../address.ts';
 import type { Server } from '../framework.ts';
 import { type AddressLimits, limitByAddress } from '../limiting.ts';
 
-const signInSchema = {
+/** What `POST /admin/login` takes. */
+export const signInSchema = {
   body: {
     type: 'object',
     additionalProperties: false,

@@ -1,19 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import type { Settings } from '../../settings.ts';
 import { bearerToken } from '../bearer.ts';
 import type { Edge } from '../edge.ts';
 import type { Server } from '../framework.ts';
 import { noRoute } from '../refusals.ts';
 
-type MetricsSettings = Pick<Settings, 'METRICS_TOKEN' | 'HOST' | 'TRUST_PROXY'>;
+/** The settings that say who may see the metrics. */
+export interface MetricsSettings {
+  readonly METRICS_TOKEN: string | undefined;
+  /** What is listened to: an address or a host name. */
+  readonly HOST: string;
+  readonly TRUST_PROXY: false | string[];
+}
 
 /** `GET /metrics`, for those who may see them; to all others there is nothing here. */
-export function metricsRoutes(
-  server: Server,
-  { metrics, settings }: Pick<Edge, 'metrics'> & { settings: MetricsSettings },
-): void {
+export function metricsRoutes(server: Server, { metrics, settings }: Pick<Edge, 'metrics' | 'settings'>): void {
   const mayRead = readers(settings);
   server.get('/metrics', { config: { uncounted: true } }, async (request, reply) => {
     if (!mayRead(request.raw)) throw noRoute();

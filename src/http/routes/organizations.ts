@@ -7,15 +7,20 @@ import { callerOf, requireAdmin } from '../authentication.ts';
 import type { Server } from '../framework.ts';
 import { type AddressLimits, limitByAddress } from '../limiting.ts';
 
-const nameInQuery = {
+/** A name that only selects. Its form is not looked at: one that nobody can have is found nowhere. */
+const selectingName = { type: 'string', minLength: 1, maxLength: 1_024 } as const;
+
+/** What selects an organization. */
+export const nameInQuery = {
   querystring: {
     type: 'object',
     required: ['organization_name'],
-    properties: { organization_name: { type: 'string' } },
+    properties: { organization_name: selectingName },
   },
 } as const;
 
-const createSchema = {
+/** What `POST /org/create` takes. The values' own rules are the feature's. */
+export const createSchema = {
   body: {
     type: 'object',
     additionalProperties: false,
@@ -24,14 +29,14 @@ const createSchema = {
   },
 } as const;
 
-/** A member that is null counts as absent: Python clients send it. */
-const updateSchema = {
+/** What `PUT /org/update` takes. A member that is null counts as absent: Python clients send it. */
+export const updateSchema = {
   body: {
     type: 'object',
     additionalProperties: false,
     required: ['organization_name'],
     properties: {
-      organization_name: { type: 'string' },
+      organization_name: selectingName,
       email: { type: ['string', 'null'] },
       password: { type: ['string', 'null'] },
       new_organization_name: { type: ['string', 'null'] },

@@ -1,10 +1,17 @@
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { LostFileError } from './faults.ts';
 
 /** A connection with its prepared statements: `node:sqlite` itself keeps none. */
 export interface Connection {
   readonly database: DatabaseSync;
+  /** Names the file that is open, whatever stands at its path later. */
+  readonly inode: bigint;
   /** The prepared statement for this text, made once. Only for texts from the code, never with a value in them. */
   prepare(sql: string): StatementSync;
+  /** @throws {LostFileError} the file or its WAL was removed or replaced, so that what is written goes nowhere */
+  demandInPlace(): void;
   close(): void;
 }
 
@@ -14,35 +21,53 @@ const busyMilliseconds = 2_000;
 /** Pages kept in memory by a connection, in KiB: SQLite's default of 2 MiB is short for an index of 100,000 keys. */
 const cacheKibibytes = 8_192;
 
+/** A WAL grows while a backup reads; past this, in bytes, the room is given back when it is over. */
+const walBytesKept = 64 * 2 ** 20;
+
 /**
- * Opens a database file so that an acknowledged write is on disk: WAL with `synchronous=FULL`, which waits for the disk
- * at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * Opens a database file that stands, so that an acknowledged write is on disk: WAL with `synchronous=FULL`, which waits
+ * for the disk at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 export function connect(path: string, mode: 'read' | 'write'): Connection {
-  const database = new DatabaseSync(path, { readOnly: mode === 'read', timeout: busyMilliseconds });
+  const location = pathToFileURL(path);
+  // A file that is gone must not come back as an empty one.
+  location.searchParams.set('mode', mode === 'read' ? 'ro' : 'rw');
+  const database = new DatabaseSync(location, { readOnly: mode === 'read', timeout: busyMilliseconds });
   const statements = new Map<string, StatementSync>();
   try {
-    if (mode === 'write') database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;');
+    if (mode === 'write') {
+      database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=${walBytesKept};`);
+    }
     database.exec(`PRAGMA cache_size=-${cacheKibibytes}; PRAGMA trusted_schema=OFF;`);
+    const inode = inodeOf(path);
+    if (inode === undefined) throw new LostFileError();
+    return {
+      database,
+      inode,
+      prepare(sql) {
+        let statement = statements.get(sql);
+        if (statement === undefined) {
+          statement = database.prepare(sql);
+          statements.set(sql, statement);
+        }
+        return statement;
+      },
+      demandInPlace() {
+        if (inodeOf(path) !== inode || !existsSync(`${path}-wal`)) throw new LostFileError();
+      },
+      close() {
+        statements.clear();
+        database.close();
+      },
+    };
   } catch (error) {
     database.close();
     throw error;
   }
-  return {
-    database,
-    prepare(sql) {
-      let statement = statements.get(sql);
-      if (statement === undefined) {
-        statement = database.prepare(sql);
-        statements.set(sql, statement);
-      }
-      return statement;
-    },
-    close() {
-      statements.clear();
-      database.close();
-    },
-  };
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 /** The value of a pragma that is a number. */

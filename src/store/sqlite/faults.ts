@@ -27,52 +27,84 @@ export function resultCode(error: SqliteError): number {
   return error.errcode & 0xff;
 }
 
+/** A file is no longer what was opened: removed, moved away, or another in its place. */
+export class LostFileError extends Error {
+  override readonly name = 'LostFileError';
+
+  constructor() {
+    super('the file was removed or replaced while it was open');
+  }
+}
+
+/** A file is not a database. */
+export class DamagedFileError extends Error {
+  override readonly name = 'DamagedFileError';
+}
+
 /** What went wrong with a file, in plain values: it crosses from the writer's thread. */
 export interface Fault {
   /** The name of the file in the data directory. */
   readonly file: string;
   readonly reason: string;
+  /** The file itself is what fails, not the disk: others may do what it cannot. */
+  readonly unusable: boolean;
   /** For the log alone. */
   readonly inner: string;
 }
 
-/** Puts an error of a statement into words that name the file. */
+/** Puts an error into words that name the file. */
 export function faultOf(file: string, error: unknown): Fault {
   const inner = error instanceof Error ? error.message : String(error);
-  return {
-    file,
-    reason: isSqliteError(error) ? reasonOf(resultCode(error)) : 'it failed in a way that is not known',
-    inner,
+  const { reason, unusable = false } = explanations.get(codeOf(error)) ?? {
+    reason: 'it failed in a way that is not known',
   };
+  return { file, reason, unusable, inner };
 }
 
-function reasonOf(code: number): string {
-  switch (code) {
-    case sqliteCodes.full:
-      return 'the disk is full';
-    case sqliteCodes.readOnly:
-      return 'it cannot be written';
-    case sqliteCodes.cannotOpen:
-      return 'it cannot be opened';
-    case sqliteCodes.corrupt:
-    case sqliteCodes.notADatabase:
-      return 'it is damaged; restore it from a backup';
-    case sqliteCodes.inputOutput:
-      return 'the disk failed to read or write it';
-    case sqliteCodes.busy:
-      return 'another process holds a lock on it';
-    default:
-      return `SQLite answered with code ${code}`;
-  }
+const full = { reason: 'the disk is full' };
+const readOnly = { reason: 'it cannot be written', unusable: true };
+const damaged = { reason: 'it is damaged; restore it from a backup', unusable: true };
+
+const explanations = new Map<number | string, { readonly reason: string; readonly unusable?: boolean }>([
+  [sqliteCodes.full, full],
+  ['ENOSPC', full],
+  [sqliteCodes.readOnly, readOnly],
+  ['EACCES', readOnly],
+  ['EROFS', readOnly],
+  [sqliteCodes.cannotOpen, { reason: 'it cannot be opened', unusable: true }],
+  [sqliteCodes.corrupt, damaged],
+  [sqliteCodes.notADatabase, damaged],
+  ['DamagedFileError', damaged],
+  ['LostFileError', { reason: 'it was removed or replaced', unusable: true }],
+  [sqliteCodes.inputOutput, { reason: 'the disk failed to read or write it' }],
+  [sqliteCodes.busy, { reason: 'another process holds a lock on it' }],
+]);
+
+/** SQLite's code, the system's, or the error's own name. */
+function codeOf(error: unknown): number | string {
+  if (isSqliteError(error)) return resultCode(error);
+  if (!(error instanceof Error)) return '';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 /** Seconds after which a caller may try again where the storage failed. */
 const retryAfterSeconds = 5;
 
-/** The error that a caller gets for a fault: what is inside stays in its cause, for the log. */
+/** The cause of a `storage_unavailable`, for the log: its message names the file. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  readonly fault: Fault;
+
+  constructor(fault: Fault) {
+    super(`${fault.file}: ${fault.reason} (${fault.inner})`);
+    this.fault = fault;
+  }
+}
+
+/** The error that a caller gets for a fault: what is inside stays in its cause. */
 export function unavailable(fault: Fault): TenantryError {
   return new TenantryError('storage_unavailable', 'The storage cannot do this at the moment; try again later', {
     retryAfterSeconds,
-    cause: new Error(`${fault.file}: ${fault.reason} (${fault.inner})`),
+    cause: new FileError(fault),
   });
 }

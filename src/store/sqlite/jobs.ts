@@ -32,21 +32,26 @@ export interface CollectionJob {
 /** The answer to a `CollectionJob`. */
 export interface CollectionState {
   readonly stands: boolean;
+  /** Whether this job made or dropped it. */
+  readonly changed: boolean;
   /** The number of organizations' tables in the file. */
   readonly tables: number;
 }
 
 export type Answer = Outcome | CollectionState;
 
+/** What became of a job. A fault may be its own, or that of the whole transaction. */
+export type Result = { readonly answer: Answer } | { readonly fault: Fault };
+
 /** All jobs that the main thread hands over at once. */
 export interface Batch {
   readonly jobs: readonly { readonly id: number; readonly file: string; readonly job: Job }[];
 }
 
-/** What became of a batch's jobs for one file. They were one transaction, so that a fault is the fault of all. */
-export type FileReport = {
-  readonly ids: readonly number[];
+/** What became of a batch's jobs for one file, which were one transaction. */
+export interface FileReport {
+  readonly results: readonly ({ readonly id: number } & Result)[];
   readonly milliseconds: number;
   /** The last report for a batch: the writer is free for the next one. */
   readonly last: boolean;
-} & ({ readonly answers: readonly Answer[] } | { readonly fault: Fault });
+}

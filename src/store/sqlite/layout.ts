@@ -10,17 +10,15 @@ const applicationId = 0x546e7479;
  * first makes a file ours; tables and indexes of kinds need no step of their own.
  */
 const migrations: readonly ((connection: Connection) => void)[] = [
-  (connection) => connection.database.exec(`PRAGMA application_id=${applicationId}`),
+  ({ database }) => database.exec(`PRAGMA application_id=${applicationId}`),
 ];
 
 /**
- * Brings the master database to the program's layout, in one transaction, and makes the tables and indexes of the kinds.
- * The caller holds the directory.
+ * The layout of the master database, 0 where it is new. Reads only: a file that is refused stays as it is.
  *
  * @throws {StartError} 78 where the file is another program's, or of a newer layout
  */
-export function prepareLayout(connection: Connection, path: string, kinds: readonly Kind[]): void {
-  const { database } = connection;
+export function readLayout({ database }: Connection, path: string): number {
   const layout = pragmaNumber(database, 'user_version');
   const owner = pragmaNumber(database, 'application_id');
   const isNew = layout === 0 && database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
@@ -33,11 +31,20 @@ export function prepareLayout(connection: Connection, path: string, kinds: reado
       `${path} has layout ${layout}, made by a newer Tenantry; this one knows layouts up to ${migrations.length}. Install the newer version.`,
     );
   }
+  return layout;
+}
+
+/**
+ * Brings the master database from its layout to the program's, and the tables and indexes to the declarations of the
+ * kinds, in one transaction that writes nothing where all is as it should be. The caller holds the directory.
+ */
+export function prepareLayout(connection: Connection, layout: number, kinds: readonly Kind[]): void {
+  const { database } = connection;
   database.exec('BEGIN IMMEDIATE');
   try {
     for (const migrate of migrations.slice(layout)) migrate(connection);
-    database.exec(`PRAGMA user_version=${migrations.length}`);
-    for (const kind of kinds) makeTable(connection, kind);
+    if (layout < migrations.length) database.exec(`PRAGMA user_version=${migrations.length}`);
+    for (const kind of kinds) prepareKind(connection, kind);
     database.exec('COMMIT');
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
@@ -45,16 +52,24 @@ export function prepareLayout(connection: Connection, path: string, kinds: reado
   }
 }
 
-function makeTable({ database }: Connection, kind: Kind): void {
-  const table = quoted(kind.name);
+/** An index that is no longer declared, or was `unique` and is `many`, goes: it would refuse records that are right. */
+function prepareKind({ database, prepare }: Connection, { name: kind, indexes }: Kind): void {
+  const table = quoted(kind);
   database.exec(
     `CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID`,
   );
-  for (const [member, uniqueness] of Object.entries(kind.indexes)) {
-    const name = quoted(`${kind.name}_${member}`);
-    const unique = uniqueness === 'unique' ? 'UNIQUE ' : '';
-    database.exec(`CREATE ${unique}INDEX IF NOT EXISTS ${name} ON ${table} (${memberOf('body', member)})`);
+  const declared = new Set(Object.entries(indexes).map(([member, uniqueness]) => indexSql(kind, member, uniqueness)));
+  const standing = prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql <> ''");
+  for (const { name, sql } of standing.all(kind)) {
+    if (!declared.delete(String(sql))) database.exec(`DROP INDEX ${quoted(String(name))}`);
   }
+  for (const sql of declared) database.exec(sql);
+}
+
+/** The statement that makes an index, as SQLite keeps it. No member has a hyphen: two indexes never have one name. */
+function indexSql(kind: string, member: string, uniqueness: 'unique' | 'many'): string {
+  const unique = uniqueness === 'unique' ? 'UNIQUE ' : '';
+  return `CREATE ${unique}INDEX ${quoted(`${kind}-${member}`)} ON ${quoted(kind)} (${memberOf('body', member)})`;
 }
 
 /** A name of the code's own as an SQL identifier. Values never come here. */

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../../errors.ts';
+import { createFile, makeDirectory } from './disk.ts';
 import { isSqliteError, resultCode, sqliteCodes } from './faults.ts';
 
 /** The data directory, held by this process until `release` or the end of the process. */
@@ -18,25 +19,23 @@ export interface DirectoryLock {
  */
 export function lockDirectory(directory: string): DirectoryLock {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const database = new DatabaseSync(join(directory, 'lock.db'), { timeout: 0 });
+    makeDirectory(directory);
+    const path = join(directory, 'lock.db');
+    createFile(path);
+    const database = new DatabaseSync(path, { timeout: 0 });
     try {
       database.exec('BEGIN EXCLUSIVE');
+      writeHolder(directory);
     } catch (error) {
       database.close();
       throw error;
     }
-    writeFileSync(
-      join(directory, 'lock.json'),
-      `${JSON.stringify({ process: process.pid, host: hostname(), since: new Date().toISOString() })}\n`,
-      { mode: 0o600 },
-    );
     return { release: () => database.close() };
   } catch (error) {
     if (isSqliteError(error) && resultCode(error) === sqliteCodes.busy) {
       throw new StartError(
         78,
-        `The data directory ${directory} is in use by ${holder(directory)}. Stop that process, or give this one a TENANTRY_DATA_DIR of its own.`,
+        `The data directory ${directory} is in use by ${readHolder(directory)}. Stop that process, or give this one a TENANTRY_DATA_DIR of its own.`,
       );
     }
     const reason = error instanceof Error ? error.message : String(error);
@@ -48,7 +47,12 @@ export function lockDirectory(directory: string): DirectoryLock {
   }
 }
 
-function holder(directory: string): string {
+function writeHolder(directory: string): void {
+  const holder = { process: process.pid, host: hostname(), since: new Date().toISOString() };
+  writeFileSync(join(directory, 'lock.json'), `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+}
+
+function readHolder(directory: string): string {
   try {
     const { process: id, host, since } = JSON.parse(readFileSync(join(directory, 'lock.json'), 'utf8'));
     return `another Tenantry (process ${id} on ${host}, since ${since})`;

@@ -5,9 +5,10 @@ import type { Documents } from '../documents.ts';
 import type { Kind, Records } from '../records.ts';
 import { type BackupSummary, backUp } from './backup.ts';
 import { type Connection, connect } from './connection.ts';
-import { createDocuments } from './documents.ts';
-import { faultOf, isSqliteError, unavailable } from './faults.ts';
-import { prepareLayout } from './layout.ts';
+import { createFile } from './disk.ts';
+import { cluster, createDocuments, tenantFiles } from './documents.ts';
+import { faultOf, unavailable } from './faults.ts';
+import { prepareLayout, readLayout } from './layout.ts';
 import { lockDirectory } from './lock.ts';
 import { createRecords } from './records.ts';
 import { startWriters } from './writers.ts';
@@ -18,9 +19,14 @@ export interface EmbeddedStore {
   readonly documents: Documents;
   /** Reads once from the master database. @throws {TenantryError} storage_unavailable */
   ready(): Promise<void>;
-  /** Copies everything, as of one instant, into a new or empty directory, while the store works. */
-  backup(target: string): Promise<BackupSummary>;
-  /** Does what was submitted, closes all files and gives the directory back. */
+  /**
+   * Copies all databases, as of one instant, into a new or empty directory, while the store works; and the named files of
+   * the data directory with them.
+   *
+   * @throws {StartError} 1 where it cannot be done, or the store is closed meanwhile; then nothing of it is left
+   */
+  backup(target: string, files: readonly string[]): Promise<BackupSummary>;
+  /** Ends a backup, does what was submitted, closes all files and gives the directory back. */
   close(): Promise<void>;
 }
 
@@ -35,6 +41,7 @@ export interface EmbeddedOptions {
   readonly onCommit?: (commit: { commits: number; seconds: number }) => void;
 }
 
+/** The master database's file. A backup is whole when it is there: it is written last. */
 const master = 'master.db';
 
 /**
@@ -45,53 +52,79 @@ const master = 'master.db';
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedStore> {
   const { directory, kinds, log, writerThreads = 1, tablesPerFile = 500, cacheRecords = 10_000 } = options;
+  // What was opened last is closed first; also where opening ends half way.
+  await using opened = new AsyncDisposableStack();
   const lock = lockDirectory(directory);
-  try {
-    const connection = openMaster(directory, kinds);
-    const writers = startWriters({
-      directory,
-      master,
-      threads: writerThreads,
-      log,
-      onCommit: options.onCommit ?? (() => {}),
-    });
-    return {
-      records: createRecords({ connection, master, writers, cacheRecords }),
-      documents: createDocuments({ directory, writers, tablesPerFile, log }),
-      async ready() {
-        try {
-          connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
-        } catch (error) {
-          throw unavailable(faultOf(master, error));
-        }
-      },
-      backup: (target) => backUp({ directory, master, writers, target }),
-      async close() {
-        connection.close();
-        await writers.close();
-        lock.release();
-      },
-    };
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+  opened.defer(() => lock.release());
+  const connection = openMaster(directory, kinds);
+  const writers = startWriters({
+    directory,
+    master: { file: master, inode: connection.inode },
+    threads: writerThreads,
+    log,
+    onCommit: options.onCommit ?? (() => {}),
+  });
+  opened.defer(() => writers.close());
+  opened.defer(() => connection.close());
+  const documents = naming(join(directory, cluster), () => createDocuments({ directory, writers, tablesPerFile, log }));
+  const closing = new AbortController();
+  opened.defer(() => closing.abort());
+  const resources = opened.move();
+  return {
+    records: createRecords({ connection, master, writers, cacheRecords }),
+    documents,
+    async ready() {
+      try {
+        connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
+      } catch (error) {
+        throw unavailable(faultOf(master, error));
+      }
+    },
+    backup: (target, files) => backUp({ directory, master, writers, target, files, signal: closing.signal }),
+    close: () => resources.disposeAsync(),
+  };
 }
 
-/** Brings the layout up to date, then opens the connection that the main thread reads by. */
+/** Brings the layout up to date, and gives the connection that the main thread reads by. */
 function openMaster(directory: string, kinds: readonly Kind[]): Connection {
   const path = join(directory, master);
-  try {
-    const connection = connect(path, 'write');
+  return naming(path, () => {
+    createFile(path);
+    const reading = connect(path, 'read');
     try {
-      prepareLayout(connection, path, kinds);
-      return connect(path, 'read');
-    } finally {
-      connection.close();
+      const layout = readLayout(reading, path);
+      if (layout === 0) refuseHalf(directory, path);
+      const writing = connect(path, 'write');
+      try {
+        prepareLayout(writing, layout, kinds);
+      } finally {
+        writing.close();
+      }
+      return reading;
+    } catch (error) {
+      reading.close();
+      throw error;
     }
+  });
+}
+
+/** Organizations' data without the master database is no new start: it would be reachable by nobody. */
+function refuseHalf(directory: string, path: string): void {
+  const [file] = tenantFiles(directory);
+  if (file === undefined) return;
+  throw new StartError(
+    78,
+    `${path} is missing or empty, while ${file} is there: the directory is a backup that did not come to its end, or lost its master database. Restore a whole backup.`,
+  );
+}
+
+/** Puts what fails at the start into a message that names the file. */
+function naming<T>(path: string, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
-    if (!isSqliteError(error)) throw error;
-    const { reason, inner } = faultOf(master, error);
-    throw new StartError(1, `The file ${path} cannot be opened: ${reason} (${inner}).`, error);
+    if (error instanceof StartError) throw error;
+    const { reason, inner } = faultOf(path, error);
+    throw new StartError(1, `${path} cannot be opened: ${reason} (${inner}).`, error);
   }
 }

@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache';
 import type { Change, Indexes, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
 import type { Connection } from './connection.ts';
 import { faultOf, unavailable } from './faults.ts';
-import type { WrittenChange } from './jobs.ts';
+import type { Job, WrittenChange } from './jobs.ts';
 import { memberOf, quoted } from './layout.ts';
+import { createRecordCache, type RecordCache } from './record-cache.ts';
 import type { Writers } from './writers.ts';
 
 /** Records that one `getMany` or `list` may return. */
@@ -22,7 +22,7 @@ export interface RecordsOptions {
 /**
  * The port for records on SQLite. Reads run at once on the calling thread: by key, from the page cache, some tens of
  * microseconds. This process alone holds the directory, so a record that was read stays right until a commit of our own
- * touches it; each commit takes what it touched out of the cache before its caller hears of it.
+ * touches it (`record-cache.ts`).
  */
 export function createRecords({ connection, master, writers, cacheRecords }: RecordsOptions): Records {
   const caches = new Map<string, RecordCache>();
@@ -30,7 +30,7 @@ export function createRecords({ connection, master, writers, cacheRecords }: Rec
   function cacheOf(kind: Kind): RecordCache {
     let cache = caches.get(kind.name);
     if (cache === undefined) {
-      cache = createCache(kind, cacheRecords);
+      cache = createRecordCache(kind, cacheRecords);
       caches.set(kind.name, cache);
     }
     return cache;
@@ -77,11 +77,13 @@ export function createRecords({ connection, master, writers, cacheRecords }: Rec
     },
 
     async commit(changes) {
+      const job: Job = { type: 'commit', changes: changes.map(written) };
+      const writes = changes.filter(({ op }) => op !== 'check');
+      for (const { kind, record } of writes) cacheOf(kind).touch(record.id);
       try {
-        const answer = await writers.submit(master, { type: 'commit', changes: changes.map(written) });
-        return answer as Outcome;
+        return (await writers.submit(master, job)) as Outcome;
       } finally {
-        for (const change of changes) if (change.op !== 'check') cacheOf(change.kind).drop(change.record.id);
+        for (const { kind, record } of writes) cacheOf(kind).settle(record.id);
       }
     },
   };
@@ -123,7 +125,8 @@ function listRows(
       ),
     ];
   } finally {
-    database.exec('COMMIT');
+    // A read that failed may have ended it.
+    if (database.isTransaction) database.exec('COMMIT');
   }
 }
 
@@ -153,9 +156,7 @@ function frozen<T>(value: T): T {
 
 function written({ op, kind, record }: Change): WrittenChange {
   if (op === 'insert' && record.version !== 1) throw new RangeError('a record is inserted with version 1');
-  const unique = Object.keys(kind.indexes).filter(
-    (member) => kind.indexes[member as keyof typeof kind.indexes] === 'unique',
-  );
+  const unique = Object.keys(kind.indexes).filter((member) => kind.indexes[member] === 'unique');
   const { id, version } = record;
   return { op, kind: kind.name, unique, id, version, body: bodyOf(op, record) };
 }
@@ -170,43 +171,4 @@ function bodyOf(op: Change['op'], record: Stored): string {
     case 'check':
       return '';
   }
-}
-
-interface RecordCache {
-  byId(id: string): Stored | undefined;
-  byIndex(index: string, key: string): Stored | undefined;
-  put(record: Stored): void;
-  drop(id: string): void;
-}
-
-/** Keeps the records used last, each to be found by its id and by its unique keys. What is absent is not kept. */
-function createCache(kind: Kind, most: number): RecordCache {
-  const unique = Object.entries(kind.indexes).flatMap(([member, uniqueness]) =>
-    uniqueness === 'unique' ? [member] : [],
-  );
-  const ids = new Map(unique.map((member) => [member, new Map<string, string>()]));
-
-  function eachKey(record: Stored, visit: (keys: Map<string, string>, key: string) => void): void {
-    for (const [member, keys] of ids) {
-      const key = (record as unknown as Record<string, unknown>)[member];
-      if (typeof key === 'string') visit(keys, key);
-    }
-  }
-
-  const records = new LRUCache<string, Stored>({
-    max: most,
-    dispose: (record, id) => eachKey(record, (keys, key) => keys.get(key) === id && keys.delete(key)),
-  });
-  return {
-    byId: (id) => records.get(id),
-    byIndex(index, key) {
-      const id = ids.get(index)?.get(key);
-      return id === undefined ? undefined : records.get(id);
-    },
-    put(record) {
-      records.set(record.id, record);
-      eachKey(record, (keys, key) => keys.set(key, record.id));
-    },
-    drop: (id) => records.delete(id),
-  };
 }

@@ -14,14 +14,14 @@ export function applyCollectionJob(connection: Connection, { type, collection }:
     database.exec(
       `CREATE TABLE ${quoted(collection)} (collection TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (collection, id))`,
     );
-    return counted(connection, tables + 1, true);
+    return changed(connection, { stands: true, tables: tables + 1 });
   }
   if (type === 'drop' && stands) {
     database.exec(`DROP TABLE ${quoted(collection)}`);
     if (tableStands(connection, collection)) throw new Error(`the table ${collection} stands after its drop`);
-    return counted(connection, tables - 1, false);
+    return changed(connection, { stands: false, tables: tables - 1 });
   }
-  return { stands, tables };
+  return { stands, changed: false, tables };
 }
 
 function tableStands(connection: Connection, collection: string): boolean {
@@ -29,7 +29,7 @@ function tableStands(connection: Connection, collection: string): boolean {
   return found !== undefined;
 }
 
-function counted({ database }: Connection, tables: number, stands: boolean): CollectionState {
+function changed({ database }: Connection, { stands, tables }: Omit<CollectionState, 'changed'>): CollectionState {
   database.exec(`PRAGMA user_version=${tables}`);
-  return { stands, tables };
+  return { stands, changed: true, tables };
 }

@@ -5,42 +5,56 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Connection, connect } from './connection.ts';
-import { faultOf } from './faults.ts';
-import type { Answer, Batch, FileReport, Job } from './jobs.ts';
+import { faultOf, LostFileError } from './faults.ts';
+import type { Answer, Batch, FileReport, Job, Result } from './jobs.ts';
 import { applyCollectionJob } from './write-collections.ts';
 import { applyCommit } from './write-records.ts';
 
-/** Files other than the master that stay open: each holds three descriptors and a page cache. */
-const mostOpenFiles = 32;
-/** A file that was not written for this long is closed, which also folds its WAL into it. */
-const idleMilliseconds = 60_000;
+/** What a writer's thread is started with. */
+export interface WriterData {
+  readonly directory: string;
+  /** The master database, which stays open, and is never another file than the one that was there at the start. */
+  readonly master: { readonly file: string; readonly inode: bigint };
+  /** Tenants' files that stay open: each holds three descriptors and a page cache. */
+  readonly mostOpenFiles: number;
+  /** A tenants' file that was not written for this long is closed, which also folds its WAL into it. */
+  readonly idleMilliseconds: number;
+}
 
-const { directory, master } = workerData as { directory: string; master: string };
+const { directory, master, mostOpenFiles, idleMilliseconds } = workerData as WriterData;
 const port = parentPort;
 if (port === null) throw new Error('a writer runs as a worker thread');
 
-const open = new Map<string, { connection: Connection; used: number }>();
+let masterConnection: Connection | undefined;
+/** The tenants' files in the order of use, the longest unused first. */
+const open = new Map<string, { readonly connection: Connection; readonly used: number }>();
 
-/** The open connection to a file. The map is in the order of use, the longest unused first. */
 function connectionTo(file: string): Connection {
-  const known = open.get(file);
-  const connection = known?.connection ?? connect(join(directory, file), 'write');
-  open.delete(file);
-  open.set(file, { connection, used: Date.now() });
-  if (open.size > mostOpenFiles) {
-    for (const name of open.keys()) {
-      if (name === master) continue;
-      close(name);
-      break;
-    }
+  if (file === master.file) {
+    masterConnection ??= connectMaster();
+    return masterConnection;
   }
+  const connection = open.get(file)?.connection ?? connect(join(directory, file), 'write');
+  open.delete(file);
+  open.set(file, { connection, used: performance.now() });
+  const [oldest] = open.keys();
+  if (open.size > mostOpenFiles && oldest !== undefined) close(oldest);
   return connection;
 }
 
+/** The main thread reads, and remembers, the file that it opened at the start. */
+function connectMaster(): Connection {
+  const connection = connect(join(directory, master.file), 'write');
+  if (connection.inode === master.inode) return connection;
+  connection.close();
+  throw new LostFileError();
+}
+
 function close(file: string): void {
-  const entry = open.get(file);
+  const connection = file === master.file ? masterConnection : open.get(file)?.connection;
+  if (file === master.file) masterConnection = undefined;
   open.delete(file);
-  entry?.connection.close();
+  connection?.close();
 }
 
 function apply(connection: Connection, job: Job): Answer {
@@ -52,61 +66,63 @@ function holds(answer: Answer): boolean {
   return 'stands' in answer || answer.result === 'done';
 }
 
-function transact(connection: Connection, jobs: readonly Job[]): Answer[] {
+/** Does one job. Where it fails alone, the others of the transaction go on; a disk that fails ends the transaction. */
+function attempt(connection: Connection, file: string, job: Job): Result {
   const { database } = connection;
-  database.exec('BEGIN IMMEDIATE');
-  const answers = jobs.map((job) => {
-    database.exec('SAVEPOINT job');
+  database.exec('SAVEPOINT job');
+  try {
     const answer = apply(connection, job);
     database.exec(holds(answer) ? 'RELEASE job' : 'ROLLBACK TO job; RELEASE job');
-    return answer;
-  });
-  database.exec('COMMIT');
-  return answers;
-}
-
-function transactOn(file: string, jobs: readonly Job[]): { answers: Answer[] } | { fault: ReturnType<typeof faultOf> } {
-  try {
-    return { answers: transact(connectionTo(file), jobs) };
+    return { answer };
   } catch (error) {
-    // Closing undoes what is open, and the next job starts from what the disk has, not from what this connection believes.
-    try {
-      close(file);
-    } catch (closing) {
-      return { fault: faultOf(file, new AggregateError([error, closing], 'failed, and could not be closed')) };
-    }
+    if (!database.isTransaction) throw error;
+    database.exec('ROLLBACK TO job; RELEASE job');
     return { fault: faultOf(file, error) };
   }
 }
 
-/** Closes every file, which folds its WAL into it, and lets the thread end. */
-function end(): void {
-  for (const file of open.keys()) close(file);
-  port?.close();
+type Entry = Batch['jobs'][number];
+type Results = FileReport['results'];
+
+function transact(connection: Connection, file: string, entries: readonly Entry[]): Results {
+  const { database } = connection;
+  database.exec('BEGIN IMMEDIATE');
+  const results = entries.map(({ id, job }) => ({ id, ...attempt(connection, file, job) }));
+  database.exec('COMMIT');
+  connection.demandInPlace();
+  return results;
+}
+
+function transactOn(file: string, entries: readonly Entry[]): Results {
+  let results: Results;
+  try {
+    results = transact(connectionTo(file), file, entries);
+  } catch (error) {
+    const fault = faultOf(file, error);
+    results = entries.map(({ id }) => ({ id, fault }));
+  }
+  // Closing undoes what is open, and the next job starts from what the disk has, not from what this connection believes.
+  if (results.some((result) => 'fault' in result)) close(file);
+  return results;
 }
 
 port.on('message', (message: Batch | 'close') => {
-  if (message === 'close') return end();
-  const byFile = Map.groupBy(message.jobs, (entry) => entry.file);
+  if (message === 'close') {
+    for (const file of [master.file, ...open.keys()]) close(file);
+    port.close();
+    return;
+  }
+  const byFile = Map.groupBy(message.jobs, ({ file }) => file);
   let left = byFile.size;
   for (const [file, entries] of byFile) {
     const began = performance.now();
-    const result = transactOn(
-      file,
-      entries.map((entry) => entry.job),
-    );
+    const results = transactOn(file, entries);
     left -= 1;
-    const report: FileReport = {
-      ids: entries.map((entry) => entry.id),
-      milliseconds: performance.now() - began,
-      last: left === 0,
-      ...result,
-    };
-    port.postMessage(report);
+    port.postMessage({ results, milliseconds: performance.now() - began, last: left === 0 } satisfies FileReport);
   }
 });
 
 setInterval(() => {
-  const before = Date.now() - idleMilliseconds;
-  for (const [file, { used }] of open) if (file !== master && used < before) close(file);
+  const before = performance.now() - idleMilliseconds;
+  for (const [file, { used }] of open) if (used < before) close(file);
 }, idleMilliseconds / 2).unref();

@@ -1,17 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { TenantryError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { faultOf, unavailable } from './faults.ts';
-import type { Answer, FileReport, Job } from './jobs.ts';
+import { type Fault, faultOf, unavailable } from './faults.ts';
+import type { Answer, Batch, FileReport, Job } from './jobs.ts';
+import type { WriterData } from './writer.ts';
 
 /** Jobs that may wait for one writer; past it callers get `busy`. */
-const mostWaiting = 20_000;
+export const mostWaiting = 20_000;
 /** Jobs of one batch: a bound on how long one transaction takes. */
 const mostInBatch = 1_000;
 
 /** The writers' threads. A file belongs to one of them, always the same. */
 export interface Writers {
-  /** Does a job in the file's next transaction. @throws {TenantryError} storage_unavailable, busy */
+  /** Does a job in the file's next transaction. @throws {TenantryError} storage_unavailable, busy, stopping */
   submit(file: string, job: Job): Promise<Answer>;
   /** Keeps all writers still while `work` runs: no transaction is open, and jobs wait. */
   whileStill<T>(work: () => Promise<T>): Promise<T>;
@@ -21,12 +22,13 @@ export interface Writers {
 
 export interface WriterOptions {
   readonly directory: string;
-  /** The name of the master database's file. */
-  readonly master: string;
+  readonly master: WriterData['master'];
   readonly threads: number;
   readonly log: Log;
-  /** Told after each transaction: how many jobs it held and how long it took. */
+  /** Told after each transaction: how many jobs it did and how long it took. */
   readonly onCommit: (commit: { commits: number; seconds: number }) => void;
+  readonly mostOpenFiles?: number;
+  readonly idleMilliseconds?: number;
 }
 
 /** Starts the writers' threads. */
@@ -35,12 +37,9 @@ export function startWriters(options: WriterOptions): Writers {
   const assigned = new Map<string, Writer>();
   return {
     submit(file, job) {
-      let writer = assigned.get(file);
-      if (writer === undefined) {
-        writer = writers[assigned.size % writers.length];
-        if (writer === undefined) throw new Error('there is no writer');
-        assigned.set(file, writer);
-      }
+      const writer = assigned.get(file) ?? writers[assigned.size % writers.length];
+      if (writer === undefined) throw new RangeError('there is no writer');
+      assigned.set(file, writer);
       return writer.submit(file, job);
     },
     async whileStill(work) {
@@ -69,13 +68,14 @@ class Writer {
   readonly #options: WriterOptions;
   #waiting: Waiting[] = [];
   readonly #inWork = new Map<number, Waiting>();
-  #worker: Worker;
+  /** Undefined where it died; the next batch starts another. */
+  #worker: Worker | undefined;
   #nextId = 0;
   #scheduled = false;
   #busy = false;
   #pauses = 0;
   #closed = false;
-  #whenIdle: (() => void)[] = [];
+  #atBatchEnd: (() => void)[] = [];
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -83,8 +83,9 @@ class Writer {
   }
 
   submit(file: string, job: Job): Promise<Answer> {
-    if (this.#closed)
+    if (this.#closed) {
       return Promise.reject(new TenantryError('stopping', 'The service is stopping', { retryAfterSeconds: 1 }));
+    }
     if (this.#waiting.length >= mostWaiting) {
       return Promise.reject(
         new TenantryError('busy', 'Too many writes are waiting; try again later', { retryAfterSeconds: 1 }),
@@ -99,7 +100,7 @@ class Writer {
   /** Resolves when no batch is in work; none begins until what it gives is called. */
   async pause(): Promise<() => void> {
     this.#pauses += 1;
-    await this.#idle();
+    while (this.#busy) await this.#batchEnd();
     return () => {
       this.#pauses -= 1;
       this.#schedule();
@@ -108,20 +109,21 @@ class Writer {
 
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#busy || this.#waiting.length > 0) await this.#idle();
-    const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
-    this.#worker.postMessage('close');
+    while (this.#busy || this.#waiting.length > 0) await this.#batchEnd();
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage('close');
     await ended;
   }
 
-  #idle(): Promise<void> {
-    if (!this.#busy && (this.#pauses > 0 || this.#waiting.length === 0)) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  #batchEnd(): Promise<void> {
+    return new Promise((resolve) => this.#atBatchEnd.push(resolve));
   }
 
   /** Sends the next batch at the end of this turn of the event loop, so that all jobs of the turn are in it. */
   #schedule(): void {
-    if (this.#scheduled || this.#busy || this.#pauses > 0 || this.#waiting.length === 0) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -131,57 +133,63 @@ class Writer {
 
   #send(): void {
     if (this.#busy || this.#pauses > 0 || this.#waiting.length === 0) return;
-    const batch = this.#waiting.splice(0, mostInBatch);
     this.#busy = true;
-    const jobs = batch.map((waiting) => {
+    const jobs = this.#waiting.splice(0, mostInBatch).map((waiting) => {
       const id = this.#nextId++;
       this.#inWork.set(id, waiting);
       return { id, file: waiting.file, job: waiting.job };
     });
-    this.#worker.postMessage({ jobs });
+    this.#worker ??= this.#start();
+    this.#worker.postMessage({ jobs } satisfies Batch);
   }
 
   #start(): Worker {
-    const { directory, master } = this.#options;
-    const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: { directory, master } });
+    const { directory, master, mostOpenFiles = 32, idleMilliseconds = 60_000 } = this.#options;
+    const workerData: WriterData = { directory, master, mostOpenFiles, idleMilliseconds };
+    const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData });
+    let failure: unknown;
     worker.on('message', (report: FileReport) => this.#take(report));
-    worker.on('error', (error) => this.#replace(error));
+    worker.on('error', (error) => {
+      failure = error;
+    });
+    worker.on('exit', (code) => this.#bury(code === 0 ? undefined : (failure ?? new Error(`it ended with ${code}`))));
     return worker;
   }
 
-  #take(report: FileReport): void {
-    this.#options.onCommit({ commits: report.ids.length, seconds: report.milliseconds / 1_000 });
-    if ('fault' in report) {
-      this.#options.log.error({ ...report.fault }, `the file ${report.fault.file} failed: ${report.fault.reason}`);
-    }
-    report.ids.forEach((id, place) => {
-      const waiting = this.#inWork.get(id);
-      this.#inWork.delete(id);
-      if ('fault' in report) waiting?.reject(unavailable(report.fault));
-      else {
-        const answer = report.answers[place];
-        if (answer === undefined) waiting?.reject(new Error('a writer left a job without an answer'));
-        else waiting?.resolve(answer);
+  #take({ results, milliseconds, last }: FileReport): void {
+    const faults = new Map<string, Fault>();
+    let commits = 0;
+    for (const result of results) {
+      const waiting = this.#inWork.get(result.id);
+      this.#inWork.delete(result.id);
+      if ('fault' in result) {
+        faults.set(result.fault.inner, result.fault);
+        waiting?.reject(unavailable(result.fault));
+      } else {
+        commits += 1;
+        waiting?.resolve(result.answer);
       }
-    });
-    if (report.last) this.#free();
+    }
+    for (const fault of faults.values()) this.#options.log.error(fault, `${fault.file} failed: ${fault.reason}`);
+    if (commits > 0) this.#options.onCommit({ commits, seconds: milliseconds / 1_000 });
+    if (last) this.#free();
   }
 
-  /** A thread that failed as a whole leaves its jobs undecided; another takes its place, with nothing in memory. */
-  #replace(error: unknown): void {
-    this.#options.log.error({ err: error }, 'a writer thread failed and is replaced');
+  /** A thread that died leaves its jobs undecided. The next batch starts another, with nothing in memory. */
+  #bury(failure: unknown): void {
+    this.#worker = undefined;
+    if (failure !== undefined) this.#options.log.error({ err: failure }, 'a writer thread died');
     const lost = [...this.#inWork.values()];
     this.#inWork.clear();
-    for (const waiting of lost) waiting.reject(unavailable(faultOf(waiting.file, error)));
-    this.#worker = this.#start();
+    for (const { file, reject } of lost) reject(unavailable(faultOf(file, failure)));
     this.#free();
   }
 
   #free(): void {
     this.#busy = false;
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) resolve();
+    const told = this.#atBatchEnd;
+    this.#atBatchEnd = [];
+    for (const resolve of told) resolve();
     this.#schedule();
   }
 }

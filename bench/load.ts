@@ -1,0 +1,177 @@
+/**
+ * The program that sends the load. It writes to its sockets itself: a client of HTTP would cost more than what is
+ * measured, and would then be what is measured. On a connection there is one request at a time.
+ */
+import { connect } from 'node:net';
+import type { LoadOrder, Stream, StreamReport } from './load-client.ts';
+
+const contentLength = 'content-length: ';
+
+/** Where an answer ends, and its status; undefined where not all of it is there yet. */
+function readAnswer(bytes: Buffer): { status: number; end: number } | undefined {
+  const head = bytes.indexOf('\r\n\r\n');
+  if (head === -1) return undefined;
+  const length = bytes.indexOf(contentLength);
+  if (length === -1 || length > head) throw new Error(`an answer without a length: ${bytes.subarray(0, head)}`);
+  const from = length + contentLength.length;
+  const end = head + 4 + Number(bytes.latin1Slice(from, bytes.indexOf('\r\n', from)));
+  return bytes.length < end ? undefined : { status: Number(bytes.latin1Slice(9, 12)), end };
+}
+
+/** A connection on which one request at a time is sent. */
+interface Line {
+  send(request: Buffer, answered: (status: number) => void): void;
+  close(): void;
+}
+
+function openLine(host: string, port: number): Promise<Line> {
+  let answered: (status: number) => void = () => {};
+  let pending: Buffer = Buffer.alloc(0);
+  const read = (bytes: Buffer) => {
+    const answer = readAnswer(bytes);
+    if (answer !== undefined && answer.end !== bytes.length) throw new Error('more came than was asked for');
+    // What is kept must not lie in the buffer that is read into next.
+    pending = answer === undefined ? Buffer.from(bytes) : Buffer.alloc(0);
+    if (answer !== undefined) answered(answer.status);
+  };
+  const buffer = Buffer.allocUnsafe(65_536);
+  const socket = connect({
+    host,
+    port,
+    noDelay: true,
+    onread: {
+      buffer,
+      callback(count) {
+        const chunk = buffer.subarray(0, count);
+        read(pending.length === 0 ? chunk : Buffer.concat([pending, chunk]));
+        return true;
+      },
+    },
+  });
+  const line: Line = {
+    send(request, callback) {
+      answered = callback;
+      socket.write(request);
+    },
+    close: () => socket.destroy(),
+  };
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(line));
+    socket.once('error', reject);
+    socket.once('end', () => reject(new Error('the server ended a connection')));
+  });
+}
+
+/** Counts the answers of a stream. */
+class Tally {
+  readonly #milliseconds: number[] = [];
+  readonly #statuses = new Map<number, number>();
+  #first = 0;
+  #last = 0;
+
+  add(status: number, begun: number): void {
+    const now = performance.now();
+    if (this.#milliseconds.length === 0) this.#first = now;
+    this.#last = now;
+    this.#milliseconds.push(now - begun);
+    this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
+  }
+
+  report(): StreamReport {
+    const sorted = Float64Array.from(this.#milliseconds).sort();
+    const quantile = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+    return {
+      answers: sorted.length,
+      statuses: Object.fromEntries(this.#statuses),
+      // From answer to answer: neither the first wait nor the end of the time lies half in it.
+      perSecond: ((sorted.length - 1) / (this.#last - this.#first)) * 1_000,
+      milliseconds: { median: quantile(0.5), p99: quantile(0.99), most: quantile(1) },
+    };
+  }
+}
+
+/** The requests of a stream, over and over or each once. */
+function takeFrom({ requests }: Stream, isEndless: boolean): () => Buffer | undefined {
+  const bytes = requests.map((request) => Buffer.from(request));
+  let next = 0;
+  return () => {
+    if (next === bytes.length && isEndless) next = 0;
+    return bytes[next++];
+  };
+}
+
+/** Keeps a request in work on every connection, until the time is over or all are sent. */
+async function sendWithoutPause(lines: readonly Line[], take: () => Buffer | undefined, until: number): Promise<Tally> {
+  const tally = new Tally();
+  const keepSending = (line: Line) =>
+    new Promise<void>((resolve) => {
+      const next = () => {
+        const begun = performance.now();
+        const request = begun < until ? take() : undefined;
+        if (request === undefined) return resolve();
+        line.send(request, (status) => {
+          tally.add(status, begun);
+          next();
+        });
+      };
+      next();
+    });
+  await Promise.all(lines.map(keepSending));
+  return tally;
+}
+
+/**
+ * Sends at fixed times. A request that finds no connection free waits for one, and its time runs from when it was due:
+ * otherwise a server that stands still would be asked less, and look better than it is.
+ */
+async function sendAtTimes(
+  lines: readonly Line[],
+  take: () => Buffer | undefined,
+  { until, perSecond }: { until: number; perSecond: number },
+): Promise<Tally> {
+  const tally = new Tally();
+  const free = [...lines];
+  let due = performance.now();
+  await new Promise<void>((resolve) => {
+    const turn = () => {
+      while (due < until && due <= performance.now() && free.length > 0) {
+        const line = free.pop();
+        const request = take();
+        const begun = due;
+        due += 1_000 / perSecond;
+        if (line === undefined || request === undefined) break;
+        line.send(request, (status) => {
+          tally.add(status, begun);
+          free.push(line);
+        });
+      }
+      // A timer would be late by up to a millisecond, which is more than an answer takes.
+      if (due < until || free.length < lines.length) setImmediate(turn);
+      else resolve();
+    };
+    turn();
+  });
+  return tally;
+}
+
+async function send(stream: Stream, { host, port, seconds }: LoadOrder): Promise<StreamReport> {
+  const lines = await Promise.all(Array.from({ length: stream.connections }, () => openLine(host, port)));
+  const take = takeFrom(stream, seconds !== undefined);
+  const until = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
+  const { perSecond } = stream;
+  const tally = await (perSecond === undefined
+    ? sendWithoutPause(lines, take, until)
+    : sendAtTimes(lines, take, { until, perSecond }));
+  for (const line of lines) line.close();
+  return tally.report();
+}
+
+process.on('message', async (order: LoadOrder) => {
+  const { user, system } = process.cpuUsage();
+  const begun = performance.now();
+  const streams = await Promise.all(order.streams.map((stream) => send(stream, order)));
+  const used = process.cpuUsage({ user, system });
+  const share = (used.user + used.system) / 1_000 / (performance.now() - begun);
+  process.send?.({ streams, share });
+});
+process.on('disconnect', () => process.exit());

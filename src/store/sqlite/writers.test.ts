@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import type { Log } from '../../log.ts';
+import { connect } from './connection.ts';
+import { createFile, makeDirectory } from './disk.ts';
+import type { Answer, CollectionState, Job } from './jobs.ts';
+import { prepareLayout } from './layout.ts';
+import { keepingLog, noteOf, notes, scratchDirectory } from './scratch.ts';
+import { mostWaiting, startWriters, type WriterOptions, type Writers } from './writers.ts';
+
+const master = 'master.db';
+
+interface Ground {
+  readonly directory: string;
+  readonly writers: Writers;
+  readonly threads: Worker[];
+  readonly log: Log & { readonly lines: string[] };
+}
+
+/** Writers on a directory with a master database and the named tenants' files. */
+async function startGround(
+  context: TestContext,
+  { files = [], ...options }: { files?: readonly string[] } & Partial<WriterOptions> = {},
+): Promise<Ground> {
+  const directory = await scratchDirectory(context);
+  makeDirectory(join(directory, 'main'));
+  for (const file of [master, ...files]) createFile(join(directory, file));
+  const connection = connect(join(directory, master), 'write');
+  prepareLayout(connection, 0, [notes]);
+  connection.close();
+  const threads: Worker[] = [];
+  const notice = (worker: Worker) => void threads.push(worker);
+  process.on('worker', notice);
+  context.after(() => void process.off('worker', notice));
+  const log = keepingLog();
+  const writers = startWriters({
+    directory,
+    master: { file: master, inode: connection.inode },
+    threads: 1,
+    log,
+    onCommit: () => {},
+    ...options,
+  });
+  context.after(() => writers.close());
+  await nextTurn();
+  return { directory, writers, threads, log };
+}
+
+function insertion(id: string, kind = notes.name): Job {
+  const body = JSON.stringify(noteOf(id));
+  return { type: 'commit', changes: [{ op: 'insert', kind, unique: ['title'], id, version: 1, body }] };
+}
+
+const making = (collection: string): Job => ({ type: 'make', collection });
+const tablesOf = (answer: Answer): number => (answer as CollectionState).tables;
+
+/** Keeps a file locked as a second program would, so that what is submitted to it stays in work. */
+function lockFile(directory: string, file: string): { release(): void } {
+  const database = new DatabaseSync(join(directory, file));
+  database.exec('BEGIN IMMEDIATE');
+  return { release: () => database.close() };
+}
+
+function storedNotes(directory: string): unknown[] {
+  const database = new DatabaseSync(join(directory, master), { readOnly: true });
+  try {
+    return database
+      .prepare('SELECT id FROM notes ORDER BY id')
+      .all()
+      .map(({ id }) => id);
+  } finally {
+    database.close();
+  }
+}
+
+/** Whether the promise is settled already. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const note = () => {
+    settled = true;
+  };
+  promise.then(note, note);
+  await nextTurn();
+  return settled;
+}
+
+test('a thread that dies with jobs in work is told of and replaced; they are rejected and none is half done', async (context) => {
+  const { directory, writers, threads, log } = await startGround(context);
+  await writers.submit(master, insertion('note_1'));
+  const lock = lockFile(directory, master);
+  const inWork = ['note_2', 'note_3'].map((id) => writers.submit(master, insertion(id)));
+  const settled = Promise.allSettled(inWork);
+  await nextTurn();
+  const dead = threads[0]?.terminate();
+  lock.release();
+  await dead;
+  for (const result of await settled) {
+    assert.equal(result.status, 'rejected');
+    assert.equal(result.reason.code, 'storage_unavailable');
+    assert.equal(result.reason.retryAfterSeconds, 5);
+  }
+  assert.deepEqual(await writers.submit(master, insertion('note_4')), { result: 'done' });
+  assert.deepEqual(storedNotes(directory), ['note_1', 'note_4']);
+  assert.equal(threads.length, 2);
+  assert.match(log.lines[0] ?? '', /^a writer thread died \{"err"/);
+});
+
+test('a thread that dies while it is idle is replaced at the next job', async (context) => {
+  const { writers, threads } = await startGround(context);
+  await threads[0]?.terminate();
+  assert.deepEqual(await writers.submit(master, insertion('note_1')), { result: 'done' });
+});
+
+test('closing does what was submitted, and refuses what comes after', async (context) => {
+  const { directory, writers } = await startGround(context);
+  const submitted = [1, 2, 3].map((number) => writers.submit(master, insertion(`note_${number}`)));
+  const closed = writers.close();
+  await assert.rejects(writers.submit(master, insertion('note_4')), { code: 'stopping', retryAfterSeconds: 1 });
+  await closed;
+  assert.deepEqual(await Promise.all(submitted), Array(3).fill({ result: 'done' }));
+  assert.ok(!existsSync(join(directory, `${master}-wal`)), 'the WAL is folded into the file');
+  assert.deepEqual(storedNotes(directory), ['note_1', 'note_2', 'note_3']);
+});
+
+test('closing ends where the thread died before, or dies with a job in work', async (context) => {
+  const [idle, busy] = [await startGround(context), await startGround(context)];
+  await idle.threads[0]?.terminate();
+  await idle.writers.close();
+
+  const lock = lockFile(busy.directory, master);
+  const job = assert.rejects(busy.writers.submit(master, insertion('note_1')), { code: 'storage_unavailable' });
+  await nextTurn();
+  const closed = busy.writers.close();
+  const dead = busy.threads[0]?.terminate();
+  lock.release();
+  await Promise.all([closed, dead, job]);
+});
+
+test('while writers are kept still nothing is written, and what was submitted is done afterwards', async (context) => {
+  const { directory, writers } = await startGround(context, { threads: 2 });
+  const before = writers.submit(master, insertion('note_1'));
+  await nextTurn();
+  let during: Promise<Answer> | undefined;
+  await writers.whileStill(async () => {
+    assert.ok(await isSettled(before), 'what was in work has ended');
+    during = writers.submit(master, insertion('note_2'));
+    assert.equal(await isSettled(during), false);
+    assert.deepEqual(storedNotes(directory), ['note_1']);
+  });
+  assert.deepEqual(await during, { result: 'done' });
+});
+
+test('closing waits for whoever keeps the writers still', async (context) => {
+  const { writers } = await startGround(context);
+  const still = Promise.withResolvers<void>();
+  const kept = writers.whileStill(() => still.promise);
+  const waiting = writers.submit(master, insertion('note_1'));
+  const closed = writers.close();
+  assert.equal(await isSettled(closed), false);
+  still.resolve();
+  await Promise.all([kept, closed]);
+  assert.deepEqual(await waiting, { result: 'done' });
+});
+
+test('past the bound on what waits callers are told to come again, and what waits is done', async (context) => {
+  const { writers } = await startGround(context, { files: ['main/a.db'] });
+  const submitted: Promise<Answer>[] = [];
+  await writers.whileStill(async () => {
+    for (let count = 0; count < mostWaiting; count += 1) {
+      submitted.push(writers.submit('main/a.db', { type: 'has', collection: 'org_acme' }));
+    }
+    await assert.rejects(writers.submit('main/a.db', making('org_acme')), { code: 'busy', retryAfterSeconds: 1 });
+  });
+  const answers = await Promise.all(submitted);
+  assert.ok(answers.every((answer) => 'stands' in answer && !answer.stands));
+});
+
+test('with two threads a file that is slow holds up no file of the other thread', async (context) => {
+  const { directory, writers } = await startGround(context, { threads: 2, files: ['main/a.db', 'main/b.db'] });
+  await Promise.all([writers.submit('main/a.db', making('org_a')), writers.submit('main/b.db', making('org_b'))]);
+  const lock = lockFile(directory, 'main/a.db');
+  const slow = writers.submit('main/a.db', making('org_c'));
+  assert.equal(tablesOf(await writers.submit('main/b.db', making('org_d'))), 2);
+  assert.equal(await isSettled(slow), false);
+  lock.release();
+  assert.equal(tablesOf(await slow), 2);
+});
+
+test('a job that fails by itself fails alone', async (context) => {
+  const { directory, writers, log } = await startGround(context);
+  const jobs = [insertion('note_1'), insertion('note_2', 'unknown'), insertion('note_1'), insertion('note_3')];
+  const [first, bad, twin, last] = await Promise.allSettled(jobs.map((job) => writers.submit(master, job)));
+  assert.deepEqual(first, { status: 'fulfilled', value: { result: 'done' } });
+  assert.ok(bad?.status === 'rejected' && bad.reason.code === 'storage_unavailable');
+  assert.deepEqual(twin, { status: 'fulfilled', value: { result: 'duplicate', kind: 'notes', index: 'id' } });
+  assert.deepEqual(last, { status: 'fulfilled', value: { result: 'done' } });
+  assert.deepEqual(storedNotes(directory), ['note_1', 'note_3']);
+  assert.equal(log.lines.length, 1);
+  assert.match(log.lines[0] ?? '', /^master\.db failed: .*no such table: unknown/);
+});
+
+test('a fault in one file leaves the jobs of the other files of the batch as they should be', async (context) => {
+  const { directory, writers, log } = await startGround(context, { files: ['main/b.db'] });
+  writeFileSync(join(directory, 'main', 'a.db'), 'this is no database'.repeat(100));
+  const [bad, good, best] = await Promise.allSettled([
+    writers.submit('main/a.db', making('org_a')),
+    writers.submit('main/b.db', making('org_b')),
+    writers.submit(master, insertion('note_1')),
+  ]);
+  assert.ok(bad.status === 'rejected' && bad.reason.code === 'storage_unavailable');
+  assert.ok(good.status === 'fulfilled' && tablesOf(good.value) === 1);
+  assert.deepEqual(best, { status: 'fulfilled', value: { result: 'done' } });
+  assert.match(log.lines.join('\n'), /^main\/a\.db failed: it is damaged/);
+});
+
+test('a bounded number of files is open at once, those that were used last', async (context) => {
+  const files = ['a', 'b', 'c', 'd'].map((name) => `main/${name}.db`);
+  const { directory, writers } = await startGround(context, { files, mostOpenFiles: 2 });
+  for (const file of files) await writers.submit(file, making('org_acme'));
+  await writers.submit(master, insertion('note_1'));
+  // An open file has its WAL beside it.
+  const open = files.filter((file) => existsSync(join(directory, `${file}-wal`)));
+  assert.deepEqual(open, ['main/c.db', 'main/d.db']);
+  assert.equal(tablesOf(await writers.submit('main/a.db', making('org_other'))), 2);
+});
+
+test('a file that is not used is closed, and opened again when it is', async (context) => {
+  const { directory, writers } = await startGround(context, { files: ['main/a.db'], idleMilliseconds: 2 });
+  const wal = join(directory, 'main', 'a.db-wal');
+  using watcher = closable(watch(join(directory, 'main')));
+  assert.equal(tablesOf(await writers.submit('main/a.db', making('org_acme'))), 1);
+  while (existsSync(wal)) await once(watcher.events, 'change');
+  assert.equal(tablesOf(await writers.submit('main/a.db', making('org_other'))), 2);
+});
+
+function closable(events: ReturnType<typeof watch>): Disposable & { readonly events: typeof events } {
+  return { events, [Symbol.dispose]: () => events.close() };
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createLog, type LogOptions, type ProcessLog } from './log.ts';
+
+function logFor(context: TestContext, level: LogOptions['level']): { log: ProcessLog; lines: () => unknown[] } {
+  const directory = mkdtempSync(join(tmpdir(), 'tenantry-log-'));
+  const path = join(directory, 'log');
+  const destination = openSync(path, 'w');
+  context.after(() => {
+    closeSync(destination);
+    rmSync(directory, { recursive: true });
+  });
+  const lines = () =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  return { log: createLog({ level, destination }), lines };
+}
+
+test('a line is one JSON object with its level, time, service, fields and message', async (context) => {
+  const { log, lines } = logFor(context, 'info');
+  const earliest = new Date().toISOString();
+  log.info({ status: 200, text: 'two\nlines "quoted"' }, 'answered');
+  log.warn({}, 'beware');
+  await log.flush();
+  const [first, second] = lines() as [Record<string, unknown>, Record<string, unknown>];
+  const { time, ...rest } = first;
+  assert.deepEqual(rest, {
+    level: 'info',
+    service: 'tenantry',
+    status: 200,
+    text: 'two\nlines "quoted"',
+    msg: 'answered',
+  });
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.ok(String(time) >= earliest && String(time) <= new Date().toISOString());
+  assert.deepEqual([second['level'], second['msg']], ['warn', 'beware']);
+});
+
+test('what is below the level is not written', async (context) => {
+  const { log, lines } = logFor(context, 'warn');
+  log.info({}, 'no');
+  log.warn({}, 'yes');
+  log.error({}, 'yes');
+  await log.flush();
+  assert.equal(lines().length, 2);
+});
+
+test('no secret reaches the file, and an error does', async (context) => {
+  const { log, lines } = logFor(context, 'info');
+  const err = Object.assign(new Error('broken'), { authorization: 'S3cret' });
+  log.error({ err, password: 'S3cret', headers: { cookie: 'S3cret' } }, 'failed');
+  await log.flush();
+  const text = JSON.stringify(lines());
+  assert.ok(!text.includes('S3cret'), text);
+  assert.ok(text.includes('"message":"broken"') && text.includes('log.test'), text);
+});

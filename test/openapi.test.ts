@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Compile } from 'typebox/schema';
+import { type ProblemCode, problemKinds } from '../src/http/problems.ts';
+import { buildServer } from '../src/http/server.ts';
+import { type CreateRequest, createOrganization } from '../src/organizations/create.ts';
+import { callNamed, calls, document, type ToldAnswer, type ToldCall, withComponents } from './openapi/document.ts';
+import { edgeOf, listen, type Received, type Sent, send } from './openapi/ground.ts';
+import { provocationOf, type Standing, wellFormed } from './openapi/provocations.ts';
+import { openTenancy, signIn, signUp, type TestTenancy } from './tenancy.ts';
+
+/** Pages bring their own files, which are no calls. */
+const partsOfPages = /^\/(?:docs|redoc)\/./;
+
+/** Faults that cannot be provoked: nothing is asked by this call that could fail. */
+const unprovoked = new Set(['GET /health/live internal']);
+
+/** The example of a creation, with which the organization of the other examples is made. */
+const exampleOfCreation = callNamed('POST /org/create').bodies[0] as CreateRequest;
+
+test('the document tells of every route of the server, and of no other', async () => {
+  await using opened = await openTenancy();
+  const server = buildServer(edgeOf(opened));
+  await server.ready();
+  const routes = routesIn(server.printRoutes({ commonPrefix: false })).filter(
+    (route) => !partsOfPages.test(route.path),
+  );
+  const told = calls.map(({ name }) => name).sort();
+  assert.deepEqual(routes.map(({ method, path }) => `${method} ${path}`).sort(), told);
+  await server.close();
+});
+
+test('every code is told of, and where a call may fail with it the document says so', () => {
+  const codes = Object.keys(problemKinds).sort();
+  assert.deepEqual(Object.keys(document.components['responses'] ?? {}).sort(), codes);
+  const told = new Set<string>(calls.flatMap(({ problems }) => problems.map(({ code }) => code)));
+  // No call has it: it is the answer to another method than the path has.
+  assert.deepEqual(
+    codes.filter((code) => !told.has(code)),
+    ['method_not_allowed'],
+  );
+});
+
+test('every example of a body and of an answer is what its schema says', () => {
+  for (const { name, bodies, bodySchema, success, problems } of calls) {
+    for (const body of bodies) assertValid(bodySchema ?? {}, body, `the body of ${name}`);
+    if (success.example !== undefined) assertValid(success.schema, success.example, `the answer of ${name}`);
+    for (const { schema, example, code } of problems) assertValid(schema, example, `${code} of ${name}`);
+  }
+});
+
+describe('each example is called, and answered as the document says:', { concurrency: true }, () => {
+  for (const call of calls) {
+    test(call.name, async () => {
+      await using opened = await openTenancy();
+      const standing = await stand(opened, call);
+      await using listening = await listen(opened);
+      const { success } = call;
+      const received = await send(listening.port, wellFormed(call, standing));
+      assertTold(received, success);
+      if (success.mediaType !== 'application/json') return;
+      const answer: unknown = JSON.parse(received.text);
+      assertValid(success.schema, answer, call.name);
+      if (success.example !== undefined) assert.deepEqual(withoutChance(answer), withoutChance(success.example));
+    });
+  }
+});
+
+describe('each error that the document tells of a call is what the call answers:', { concurrency: true }, () => {
+  for (const call of calls) {
+    test(call.name, async (context) => {
+      await using opened = await openTenancy();
+      const standing = await stand(opened, call);
+      const tries = call.problems.filter(({ code }) => !unprovoked.has(`${call.name} ${code}`));
+      for (const problem of tries) {
+        await context.test(problem.code, async () => {
+          const { different, request, before } = provocationOf(problem.code, call);
+          await using listening = await listen(opened, different);
+          const well = wellFormed(call, standing);
+          const sent: Sent = { ...well, ...request?.(well, standing) };
+          if (before !== undefined) await send(listening.port, before);
+          const received = await send(listening.port, sent);
+          assertTold(received, problem);
+          const answer = JSON.parse(received.text);
+          assert.deepEqual(withoutChance(answer), withoutChance(problem.example));
+          assert.equal(answer.request_id, received.headers['x-request-id']);
+        });
+      }
+    });
+  }
+});
+
+test('a method that a path does not have is answered as the document says', async () => {
+  await using opened = await openTenancy();
+  await using listening = await listen(opened);
+  const response = document.components['responses']?.['method_not_allowed'] as {
+    headers: ToldAnswer['headers'];
+    content: Record<string, { examples: { method_not_allowed: { value: unknown } } }>;
+  };
+  const received = await send(listening.port, { method: 'PATCH', path: '/org/update', headers: {} });
+  const mediaType = 'application/problem+json';
+  assertTold(received, { status: 405, headers: response.headers, mediaType, schema: {} });
+  const example = response.content[mediaType]?.examples.method_not_allowed.value;
+  assert.deepEqual(withoutChance(JSON.parse(received.text)), withoutChance(example));
+  assert.equal(received.headers['allow'], 'PUT');
+});
+
+test('an update to null is an update without that member, as the schema of its body says', async () => {
+  await using opened = await openTenancy();
+  const call = callNamed('PUT /org/update');
+  const standing = await stand(opened, call);
+  await using listening = await listen(opened);
+  const body = { organization_name: 'Acme Corp', email: null, password: null, new_organization_name: null };
+  assertValid(call.bodySchema ?? {}, body, 'nulls');
+  const received = await send(listening.port, { ...wellFormed(call, standing), body: JSON.stringify(body) });
+  const { organization_name, admin_email } = JSON.parse(received.text);
+  assert.deepEqual([organization_name, admin_email], ['Acme Corp', 'ada@acme.example']);
+});
+
+/** The routes of a server, without the HEAD that each GET brings and the OPTIONS of CORS. */
+function routesIn(tree: string): { method: string; path: string }[] {
+  const parts: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const {
+      indent = '',
+      part,
+      methods = '',
+    } = /^(?<indent>[│ ]*)[├└]── (?<part>\S+)(?: \((?<methods>[A-Z, ]+)\))?/.exec(line)?.groups ?? {};
+    if (part === undefined) return [];
+    parts.splice(indent.length / 4, parts.length, part);
+    const path = parts.join('');
+    return methods
+      .split(', ')
+      .filter((method) => !['', 'HEAD', 'OPTIONS'].includes(method))
+      .map((method) => ({ method, path }));
+  });
+}
+
+/** The organization of the examples, unless the call creates it, and another one. */
+async function stand({ tenancy }: TestTenancy, { name }: ToldCall): Promise<Standing> {
+  const globex = await signUp(tenancy, 'Globex');
+  if (name === 'POST /org/create') return { acmeToken: '', globex };
+  const { email, password } = exampleOfCreation;
+  await createOrganization(tenancy, exampleOfCreation);
+  return { acmeToken: (await signIn(tenancy, email, password)).token, globex };
+}
+
+/** Their occurrence may come before the call is counted, whose answer then tells of no limit. */
+const beforeLimits: readonly string[] = ['bad_request', 'internal'] satisfies ProblemCode[];
+
+function assertTold(received: Received, told: ToldAnswer & { code?: string }): void {
+  assert.equal(received.status, told.status, received.text);
+  const [type] = String(received.headers['content-type']).split(';');
+  assert.equal(type, told.mediaType);
+  for (const name of Object.keys(told.headers)) {
+    if (name.startsWith('RateLimit') && beforeLimits.includes(told.code ?? '')) continue;
+    assert.ok(received.headers[name.toLowerCase()] !== undefined, `the answer has ${name}`);
+  }
+}
+
+function assertValid(schema: Readonly<Record<string, unknown>>, value: unknown, what: string): void {
+  const [valid, errors] = Compile(withComponents(schema)).Errors(value);
+  assert.ok(valid, `${what}: ${JSON.stringify(errors)}`);
+}
+
+const byChance = ['request_id', 'created_at', 'access_token'];
+
+/** A value without what differs each time. */
+function withoutChance(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (member, value) => (byChance.includes(member) ? '(another each time)' : value)),
+  );
+}

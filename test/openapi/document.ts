@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { type OpenApiDocument, openApiDocument } from '../../src/http/openapi.ts';
+import type { ProblemCode } from '../../src/http/problems.ts';
+import { testVersion } from './ground.ts';
+
+/** A Header Object, or a reference to one. */
+type Headers = Readonly<Record<string, unknown>>;
+
+/** An answer that the document tells of. */
+export interface ToldAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly mediaType: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** An answer of a call that went well. */
+export interface ToldSuccess extends ToldAnswer {
+  readonly example: unknown;
+}
+
+/** An answer that tells a problem. */
+export interface ToldProblem extends ToldAnswer {
+  readonly code: ProblemCode;
+  readonly example: unknown;
+}
+
+/** A call that the document tells of. */
+export interface ToldCall {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly bearer: boolean;
+  readonly parameters: readonly { readonly name: string; readonly example: string }[];
+  /** The examples of its body. */
+  readonly bodies: readonly unknown[];
+  readonly bodySchema: Readonly<Record<string, unknown>> | undefined;
+  readonly success: ToldSuccess;
+  readonly problems: readonly ToldProblem[];
+}
+
+/** The document that is tested, as whoever reads it has it: as JSON. */
+export const document: OpenApiDocument = JSON.parse(JSON.stringify(openApiDocument(testVersion)));
+
+interface Content {
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+interface Response {
+  readonly $ref?: string;
+  readonly headers: Headers;
+  readonly content: Readonly<Record<string, Content>>;
+}
+
+interface Operation {
+  readonly security: readonly Readonly<Record<string, unknown>>[];
+  readonly parameters?: ToldCall['parameters'];
+  readonly requestBody?: { readonly content: { readonly 'application/json': Content } };
+  readonly responses: Readonly<Record<string, Response>>;
+}
+
+/** Every call of the document. */
+export const calls: readonly ToldCall[] = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => callOf(method.toUpperCase(), path, operation as Operation)),
+);
+
+/** The call of this name, such as `PUT /org/update`. */
+export function callNamed(name: string): ToldCall {
+  const call = calls.find((each) => each.name === name);
+  assert.ok(call, `${name} is in the document`);
+  return call;
+}
+
+/** A schema with what it refers to. */
+export function withComponents(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return { ...schema, components: document.components };
+}
+
+function callOf(method: string, path: string, operation: Operation): ToldCall {
+  const body = operation.requestBody?.content['application/json'];
+  const answers = Object.entries(operation.responses).map(([status, response]) => answerOf(Number(status), response));
+  const [success, ...others] = answers.filter(({ status }) => status < 400);
+  assert.ok(success !== undefined && others.length === 0, `${method} ${path} succeeds in one way`);
+  return {
+    name: `${method} ${path}`,
+    method,
+    path,
+    bearer: operation.security.some((requirement) => 'admin' in requirement),
+    parameters: operation.parameters ?? [],
+    bodies: Object.values(body?.examples ?? {}).map(({ value }) => value),
+    bodySchema: body?.schema,
+    success: { ...success, example: success.content.example },
+    problems: answers.filter(({ status }) => status >= 400).flatMap(problemsOf),
+  };
+}
+
+function answerOf(status: number, response: Response): ToldAnswer & { content: Content } {
+  const { headers, content } = resolve(response);
+  const [entry, ...others] = Object.entries(content);
+  assert.ok(entry !== undefined && others.length === 0);
+  const [mediaType, told] = entry;
+  return { status, headers, mediaType, schema: told.schema, content: told };
+}
+
+function resolve(response: Response): Response {
+  if (response.$ref === undefined) return response;
+  const name = /^#\/components\/responses\/(\w+)$/.exec(response.$ref)?.[1] ?? '';
+  const shared = document.components['responses']?.[name];
+  assert.ok(shared, `${response.$ref} leads to a response`);
+  return shared as Response;
+}
+
+function problemsOf({ content, ...answer }: ToldAnswer & { content: Content }): ToldProblem[] {
+  return Object.entries(content.examples ?? {}).map(([code, { value }]) => ({
+    ...answer,
+    code: code as ProblemCode,
+    example: value,
+  }));
+}
