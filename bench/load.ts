@@ -14,8 +14,8 @@ function readAnswer(bytes: Buffer): { status: number; end: number } | undefined 
   const length = bytes.indexOf(contentLength);
   if (length === -1 || length > head) throw new Error(`an answer without a length: ${bytes.subarray(0, head)}`);
   const from = length + contentLength.length;
-  const end = head + 4 + Number(bytes.latin1Slice(from, bytes.indexOf('\r\n', from)));
-  return bytes.length < end ? undefined : { status: Number(bytes.latin1Slice(9, 12)), end };
+  const end = head + 4 + Number(bytes.toString('latin1', from, bytes.indexOf('\r\n', from)));
+  return bytes.length < end ? undefined : { status: Number(bytes.toString('latin1', 9, 12)), end };
 }
 
 /** A connection on which one request at a time is sent. */
@@ -58,7 +58,9 @@ function openLine(host: string, port: number): Promise<Line> {
   return new Promise((resolve, reject) => {
     socket.once('connect', () => resolve(line));
     socket.once('error', reject);
-    socket.once('end', () => reject(new Error('the server ended a connection')));
+    socket.once('end', () => {
+      throw new Error('the server ended a connection');
+    });
   });
 }
 

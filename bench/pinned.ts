@@ -19,13 +19,22 @@ export interface PinnedOptions {
 /** Starts a program of Node on its core, with a channel for messages and its standard error as a pipe. */
 export function startPinned(script: string, options: PinnedOptions): ChildProcess {
   const { core, arguments: given = [], environment = {}, directory, output = 'ignore' } = options;
-  return spawn('taskset', ['-c', core, process.execPath, script, ...given], {
+  const child = spawn('taskset', ['-c', core, process.execPath, script, ...given], {
     cwd: directory,
     // Nothing else of the environment: a setting or an option of Node that stands there would be measured too.
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', output, 'pipe', 'ipc'],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
 }
+
+const running = new Set<ChildProcess>();
+// A benchmark that fails leaves nothing behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** Resolves with the next message of a process. @throws {Error} it ended, with what it said on standard error. */
 export function nextMessage(child: ChildProcess): Promise<unknown> {

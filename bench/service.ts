@@ -63,15 +63,17 @@ export async function startService(options: ServiceOptions): Promise<Serving> {
   };
 }
 
-/** The service tells people where it is, on standard error. */
+/** The service tells people where it is, on standard error. Should it end before it is stopped, the benchmark does too. */
 function announcedAddress(child: ChildProcess): Promise<URL> {
   let said = '';
-  return new Promise((resolve, reject) => {
-    child.stderr?.on('data', (chunk: Buffer) => {
-      said += chunk;
-      const address = /^ *API +(http:\S+)$/m.exec(said)?.[1];
-      if (address !== undefined) resolve(new URL(address));
-    });
-    child.once('exit', (code) => reject(new Error(`the service ended (${code}): ${said}`)));
+  const { promise, resolve } = Promise.withResolvers<URL>();
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk;
+    const address = /^ *API +(http:\S+)$/m.exec(said)?.[1];
+    if (address !== undefined) resolve(new URL(address));
   });
+  child.once('exit', (code) => {
+    if (!child.killed) throw new Error(`the service ended (${code}): ${said}`);
+  });
+  return promise;
 }

@@ -204,6 +204,18 @@ describe('stopping', () => {
     await stopped;
   });
 
+  test('a request that was sent just before is answered', async () => {
+    await using app = await startApp();
+    using wire = await openWire(app.port);
+    // Answered once, the connection is known to the server.
+    wire.send('GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n');
+    await wire.answer();
+    wire.send('GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n');
+    const stopped = stopServer(app.server, { seconds: 60 });
+    assert.equal((await wire.answer()).status, 200);
+    await stopped;
+  });
+
   test('a request that had begun to arrive is still read and answered', async () => {
     await using app = await startApp();
     using wire = await openWire(app.port);

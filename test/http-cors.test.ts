@@ -41,6 +41,11 @@ test('a listed origin may read errors too, those of the limits among them', asyn
   }
 });
 
+test('an OPTIONS that is no preflight is answered in the same way', async () => {
+  await using app = await startApp({ settings });
+  assert.equal((await fetch(`${app.url}/echo`, { method: 'OPTIONS' })).status, 204);
+});
+
 test('any other origin may not', async () => {
   await using app = await startApp({ settings });
   for (const origin of [

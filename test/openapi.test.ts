@@ -5,9 +5,11 @@ import { type ProblemCode, problemKinds } from '../src/http/problems.ts';
 import { buildServer } from '../src/http/server.ts';
 import { type CreateRequest, createOrganization } from '../src/organizations/create.ts';
 import { callNamed, calls, document, type ToldAnswer, type ToldCall, withComponents } from './openapi/document.ts';
-import { edgeOf, listen, type Received, type Sent, send } from './openapi/ground.ts';
+import { edgeOf, listen, type Received, send } from './openapi/ground.ts';
 import { provocationOf, type Standing, wellFormed } from './openapi/provocations.ts';
 import { openTenancy, signIn, signUp, type TestTenancy } from './tenancy.ts';
+
+const codes = (Object.keys(problemKinds) as ProblemCode[]).sort();
 
 /** Pages bring their own files, which are no calls. */
 const partsOfPages = /^\/(?:docs|redoc)\/./;
@@ -31,7 +33,6 @@ test('the document tells of every route of the server, and of no other', async (
 });
 
 test('every code is told of, and where a call may fail with it the document says so', () => {
-  const codes = Object.keys(problemKinds).sort();
   assert.deepEqual(Object.keys(document.components['responses'] ?? {}).sort(), codes);
   const told = new Set<string>(calls.flatMap(({ problems }) => problems.map(({ code }) => code)));
   // No call has it: it is the answer to another method than the path has.
@@ -74,16 +75,30 @@ describe('each error that the document tells of a call is what the call answers:
       const tries = call.problems.filter(({ code }) => !unprovoked.has(`${call.name} ${code}`));
       for (const problem of tries) {
         await context.test(problem.code, async () => {
-          const { different, request, before } = provocationOf(problem.code, call);
-          await using listening = await listen(opened, different);
-          const well = wellFormed(call, standing);
-          const sent: Sent = { ...well, ...request?.(well, standing) };
-          if (before !== undefined) await send(listening.port, before);
-          const received = await send(listening.port, sent);
+          const received = await provoke(opened, { call, code: problem.code, standing });
           assertTold(received, problem);
           const answer = JSON.parse(received.text);
           assert.deepEqual(withoutChance(answer), withoutChance(problem.example));
           assert.equal(answer.request_id, received.headers['x-request-id']);
+        });
+      }
+    });
+  }
+});
+
+describe('whatever else a call is provoked with, its answer is in the document:', { concurrency: true }, () => {
+  for (const call of calls) {
+    test(call.name, async (context) => {
+      await using opened = await openTenancy();
+      const standing = await stand(opened, call);
+      const told = new Set<ProblemCode>(['method_not_allowed', ...call.problems.map(({ code }) => code)]);
+      for (const code of codes.filter((each) => !told.has(each))) {
+        await context.test(code, async () => {
+          const { status, text } = await provoke(opened, { call, code, standing });
+          if (status === call.success.status) return;
+          const answer: { code: string } = JSON.parse(text);
+          const expected = call.problems.find((problem) => problem.code === answer.code);
+          assert.equal(expected?.status, status, text);
         });
       }
     });
@@ -156,6 +171,18 @@ function assertTold(received: Received, told: ToldAnswer & { code?: string }): v
     if (name.startsWith('RateLimit') && beforeLimits.includes(told.code ?? '')) continue;
     assert.ok(received.headers[name.toLowerCase()] !== undefined, `the answer has ${name}`);
   }
+}
+
+/** Makes a call fail with a code, where it can fail so. */
+async function provoke(
+  opened: TestTenancy,
+  { call, code, standing }: { call: ToldCall; code: ProblemCode; standing: Standing },
+): Promise<Received> {
+  const { different, request, before } = provocationOf(code, call);
+  await using listening = await listen(opened, different);
+  const well = wellFormed(call, standing);
+  if (before !== undefined) await send(listening.port, before);
+  return await send(listening.port, { ...well, ...request?.(well, standing) });
 }
 
 function assertValid(schema: Readonly<Record<string, unknown>>, value: unknown, what: string): void {

@@ -181,9 +181,24 @@ export class OrganizationsModel {
     };
   }
 
+  /** What the admin of an organization signs in with; somebody unknown where there is none. */
+  adminAt(number: number): { email: string; password: string } {
+    const { email, password } = this.#at(number)?.admin ?? { email: 'nobody@example.com', password: 'correct horse' };
+    return { email: email.toUpperCase(), password };
+  }
+
+  /** The name of an organization in another spelling; one that nobody has where there is none. */
+  nameAt(number: number): string {
+    return ` ${this.#at(number)?.name.toUpperCase() ?? 'Nobody'}`;
+  }
+
   /** The name of a token's organization as it is now, or was at last. */
   nameOf(turn: number): string {
     return this.#tokens[turn]?.organization.name ?? '';
+  }
+
+  #at(number: number): ModelOrganization | undefined {
+    return this.#organizations[number % Math.max(1, this.#organizations.length)];
   }
 
   #named(name: string): ModelOrganization | undefined {

@@ -11,6 +11,9 @@ import { intercept, unavailable } from './intercept.ts';
 import type { Answer, Change, Drop, OrganizationsModel } from './organizations-model.ts';
 import type { TestTenancy } from './tenancy.ts';
 
+/** What a call names: the organization of its token, one that there is, by its number, or this name. */
+export type Target = 'own' | number | { readonly name: string };
+
 /** One call, or what else may happen between two. `token` counts back from the last one that was given. */
 export type Step =
   | {
@@ -20,9 +23,9 @@ export type Step =
       readonly password: string;
       readonly isHalf: boolean;
     }
-  | { readonly call: 'sign in'; readonly email: string; readonly password: string }
-  | { readonly call: 'update'; readonly token: number; readonly target: string | undefined; readonly change: Change }
-  | { readonly call: 'delete'; readonly token: number; readonly target: string | undefined; readonly drop: Drop }
+  | { readonly call: 'sign in'; readonly as: number | { readonly email: string; readonly password: string } }
+  | { readonly call: 'update'; readonly token: number; readonly target: Target; readonly change: Change }
+  | { readonly call: 'delete'; readonly token: number; readonly target: Target; readonly drop: Drop }
   | { readonly call: 'read'; readonly name: string }
   | { readonly call: 'pass time'; readonly milliseconds: number }
   | { readonly call: 'sweep' }
@@ -91,9 +94,10 @@ async function create({ opened, model }: Scene, step: StepOf<'create'>): Promise
   return { real, expected: model.create({ name, email, password }, { collection, isHalf }) };
 }
 
-async function signIn({ opened, model, tokens }: Scene, { email, password }: StepOf<'sign in'>): Promise<Compared> {
+async function signIn({ opened, model, tokens }: Scene, step: StepOf<'sign in'>): Promise<Compared> {
+  const { email, password } = typeof step.as === 'number' ? model.adminAt(step.as) : step.as;
   const real = await answerOf(async () => {
-    tokens.push(await signInAdmin(opened.tenancy, { email, password }, `address ${opened.logged.length}`));
+    tokens.push(await signInAdmin(opened.tenancy, { email, password }, '192.0.2.1'));
     return 'token';
   });
   return { real, expected: model.signIn(email, password) };
@@ -101,7 +105,7 @@ async function signIn({ opened, model, tokens }: Scene, { email, password }: Ste
 
 async function update({ opened: { tenancy }, model, tokens }: Scene, step: StepOf<'update'>): Promise<Compared> {
   const turn = tokens.length - 1 - step.token;
-  const name = step.target ?? model.nameOf(turn);
+  const name = nameOf(model, step.target, turn);
   const { name: new_organization_name, email, password } = step.change;
   const real = await answerOf(async () => {
     const caller = await authenticateAdmin(tenancy, tokens[turn] ?? '');
@@ -112,12 +116,17 @@ async function update({ opened: { tenancy }, model, tokens }: Scene, step: StepO
 
 async function remove({ opened: { tenancy }, model, tokens }: Scene, step: StepOf<'delete'>): Promise<Compared> {
   const turn = tokens.length - 1 - step.token;
-  const name = step.target ?? model.nameOf(turn);
+  const name = nameOf(model, step.target, turn);
   const real = await answerOf(async () => {
     const caller = await authenticateAdmin(tenancy, tokens[turn] ?? '');
     return deleteOrganization(faulty(tenancy, step.drop), caller, name);
   });
   return { real, expected: model.delete(turn, name, step.drop) };
+}
+
+function nameOf(model: OrganizationsModel, target: Target, turn: number): string {
+  if (target === 'own') return model.nameOf(turn);
+  return typeof target === 'number' ? model.nameAt(target) : target.name;
 }
 
 function faulty(tenancy: Tenancy, drop: Drop): Tenancy {

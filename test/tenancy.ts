@@ -7,12 +7,17 @@ import type { Log } from '../src/log.ts';
 import { authenticateAdmin, type Caller } from '../src/organizations/authenticate-admin.ts';
 import { createOrganization } from '../src/organizations/create.ts';
 import type { FailPoint } from '../src/organizations/fail-points.ts';
-import { type OrganizationView, organizations } from '../src/organizations/organization.ts';
+import {
+  newOrganizationId,
+  type Organization,
+  type OrganizationView,
+  organizations,
+} from '../src/organizations/organization.ts';
 import { signInAdmin } from '../src/organizations/sign-in.ts';
 import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
 import type { Tenancy } from '../src/organizations/tenancy.ts';
 import type { Documents, Place } from '../src/store/documents.ts';
-import type { Kind } from '../src/store/records.ts';
+import { insert, type Kind } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { engine as embedded } from './contract/embedded.ts';
 import type { Engine } from './contract/engine.ts';
@@ -176,4 +181,21 @@ export async function signIn(
 
 function emailFor(name: string): string {
   return `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.com`;
+}
+
+/** Makes the caller's user the admin of a second organization too, which no call can do, and says who calls for that one. */
+export async function addOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<Caller> {
+  const first = await tenancy.records.get(organizations, caller.organization_id);
+  if (first === undefined) throw new Error('the caller has no organization');
+  const second: Organization = {
+    ...first,
+    id: newOrganizationId(),
+    version: 1,
+    name,
+    name_key: name.toLowerCase(),
+    collection_name: `org_${name.toLowerCase()}`,
+  };
+  await tenancy.records.commit([insert(organizations, second)]);
+  await tenancy.documents.makeCollection(second.placement, second.collection_name);
+  return { ...caller, organization_id: second.id };
 }

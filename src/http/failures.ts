@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { TenantryError, type ValueIssue } from '../errors.ts';
+import { TenantryError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { EdgeError, type Fault, type Problem, type ProblemCode, tellProblem } from './problems.ts';
+import { EdgeError, type Problem, type ProblemCode, tellProblem } from './problems.ts';
 
 /** The one place where what was thrown becomes an answer. */
 export type FailureHandler = (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
@@ -9,7 +9,7 @@ export type FailureHandler = (error: Error, request: FastifyRequest, reply: Fast
 /** Makes the handler. What is not expected, and what came from inside, goes to the log and never to the answer. */
 export function failureHandler(log: Log): FailureHandler {
   return (error, request, reply) => {
-    const problem = problemOf(error, request);
+    const problem = problemOf(error);
     if (problem === undefined) log.error({ request_id: request.id, err: error }, 'a request failed unexpectedly');
     else if (error instanceof TenantryError && error.cause !== undefined) {
       log.error({ request_id: request.id, code: error.code, err: error.cause }, 'a request failed');
@@ -24,28 +24,21 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
   reply.code(status).headers(headers).send(body);
 }
 
-function problemOf(error: Error, request: FastifyRequest): Problem | undefined {
+function problemOf(error: Error): Problem | undefined {
   if (error instanceof EdgeError) return error;
-  if (error instanceof TenantryError) return tenantryProblem(error, request);
+  if (error instanceof TenantryError) return tenantryProblem(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return code === undefined ? undefined : frameworkProblems.get(code);
 }
 
-function tenantryProblem(error: TenantryError, { routeOptions }: FastifyRequest): Problem {
-  const query = routeOptions.schema?.querystring;
+function tenantryProblem({ code, message, issues, retryAfterSeconds }: TenantryError): Problem {
   return {
-    code: error.code,
-    detail: error.message,
-    faults: error.issues.map((issue) => faultOf(issue, query)),
-    ...(error.retryAfterSeconds !== undefined && { headers: { 'retry-after': String(error.retryAfterSeconds) } }),
+    code,
+    detail: message,
+    // What a query holds only selects, and is checked by the route's schema: a feature's rules are for what is stored.
+    faults: issues.map(({ member, detail }) => ({ pointer: `#/${member}`, detail })),
+    ...(retryAfterSeconds !== undefined && { headers: { 'retry-after': String(retryAfterSeconds) } }),
   };
-}
-
-/** A feature knows a value's name; that it came with the query is known from the route's schema. */
-function faultOf({ member, detail }: ValueIssue, query: unknown): Fault {
-  const properties = (query as { properties?: object } | undefined)?.properties;
-  const inQuery = properties !== undefined && Object.hasOwn(properties, member);
-  return { pointer: inQuery ? `?${member}` : `#/${member}`, detail };
 }
 
 /**

@@ -2,12 +2,16 @@ import { setImmediate } from 'node:timers/promises';
 import type { Edge } from './edge.ts';
 import { buildFramework, type Server } from './framework.ts';
 import { addressLimits } from './limiting.ts';
+import { pagesRoutes } from './pages/pages.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keysRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { organizationsRoutes } from './routes/organizations.ts';
 import { rootRoutes } from './routes/root.ts';
+
+/** Generated, and kept with the sources. */
+const openApi = new URL('../../openapi.json', import.meta.url);
 
 /** Makes the whole server. It is ready to `listen`, or for `inject`. */
 export function buildServer(edge: Edge): Server {
@@ -21,6 +25,7 @@ export function buildServer(edge: Edge): Server {
   keysRoutes(server, edge);
   healthRoutes(server, edge);
   metricsRoutes(server, edge);
+  pagesRoutes(server, openApi);
   return server;
 }
 
@@ -35,9 +40,10 @@ export async function stopServer(
   const { connections } = server;
   connections.stop();
   const cut = setTimeout(() => connections.endAll(), seconds * 1_000);
-  const closed = server.close();
-  // What has reached this machine is read once more, so that a request just sent is not taken for silence.
+  // What has reached this machine is read before its connection is taken for silent; the second turn is sure to poll.
   await setImmediate();
+  await setImmediate();
+  const closed = server.close();
   connections.endSilent();
   await closed;
   clearTimeout(cut);

@@ -94,20 +94,15 @@ for (const engine of engines) {
       assert.deepEqual([left.organizations, left.users, left.collections.length], [1, 1, 1]);
     });
 
-    test('of a name and an email that are taken while the password is hashed, the name is told', async () => {
+    test('of a name and an email that are taken while the password is hashed, the name is told, and no room is taken', async () => {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
-      const late = {
-        ...tenancy,
-        passwords: {
-          ...tenancy.passwords,
-          hash: async (password: string) => {
-            await createOrganization(tenancy, acme);
-            return tenancy.passwords.hash(password);
-          },
-        },
-      };
-      await assert.rejects(createOrganization(late, acme), nameTaken);
+      const passwords = intercept(tenancy.passwords, 'hash', async (forward) => {
+        await createOrganization(tenancy, acme);
+        return forward();
+      });
+      const documents = intercept(tenancy.documents, 'assignPlace', () => Promise.reject(unavailable()));
+      await assert.rejects(createOrganization({ ...tenancy, passwords, documents }, acme), nameTaken);
       assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
     });
 

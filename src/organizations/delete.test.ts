@@ -1,37 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
-import { intercept } from '../../test/intercept.ts';
-import { openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { intercept, unavailable } from '../../test/intercept.ts';
+import { addOrganization, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { users } from '../identity/user.ts';
-import { insert } from '../store/records.ts';
-import type { Caller } from './authenticate-admin.ts';
 import { deleteOrganization } from './delete.ts';
-import { newOrganizationId, type Organization, organizations } from './organization.ts';
 import { readOrganization } from './read.ts';
-import type { Tenancy } from './tenancy.ts';
 import { updateOrganization } from './update.ts';
 
 const notFound = { code: 'organization_not_found', message: 'Organization not found' };
 const forbidden = { code: 'forbidden', message: 'Not authorized to delete this organization' };
 const nothing = { organizations: 0, users: 0, collections: [] };
-
-/** Gives the caller's user a second organization, and says who calls for that one. */
-async function addOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<Caller> {
-  const first = await tenancy.records.get(organizations, caller.organization_id);
-  assert.ok(first);
-  const second: Organization = {
-    ...first,
-    id: newOrganizationId(),
-    version: 1,
-    name,
-    name_key: name.toLowerCase(),
-    collection_name: `org_${name.toLowerCase()}`,
-  };
-  await tenancy.records.commit([insert(organizations, second)]);
-  await tenancy.documents.makeCollection(second.placement, second.collection_name);
-  return { ...caller, organization_id: second.id };
-}
 
 for (const engine of engines) {
   describe(`deleting organizations on the ${engine.name} engine`, () => {
@@ -150,6 +129,20 @@ for (const engine of engines) {
       assert.deepEqual(signedIn.caller, second);
       await deleteOrganization(tenancy, second, 'Globex');
       assert.equal(await tenancy.records.find(users, 'email_key', email), undefined);
+    });
+
+    test('one of two is deleted once, however many delete it at once', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const { caller } = await signUp(tenancy, 'Acme');
+      await addOrganization(tenancy, caller, 'Globex');
+      const documents = intercept(tenancy.documents, 'dropCollection', () => Promise.reject(unavailable()));
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 4 }, () => deleteOrganization({ ...tenancy, documents }, caller, 'Acme')),
+      );
+      const codes = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'deleted'));
+      assert.equal(codes.filter((code) => code === 'deleted').length, 1);
+      assert.equal(codes.filter((code) => code === 'organization_not_found').length, 3);
     });
 
     test('a token for one organization does not reach the other of the same admin', async () => {

@@ -26,18 +26,11 @@ export interface DeletedOrganization {
  */
 export async function deleteOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<DeletedOrganization> {
   const end = commandEnd();
-  const found = await findLive(tenancy.records, name);
-  refuseOthers(caller, found);
-  const deleting = await decide(() => attempt(tenancy, caller, found.id), end);
+  const { id } = await findLive(tenancy.records, name);
+  const deleting = await decide(() => attempt(tenancy, caller, id), end);
   tenancy.reach('delete.committed');
   await within(tenancy, end, () => finishDeletion(tenancy, deleting));
   return { name: deleting.name, collection_name: deleting.collection_name };
-}
-
-function refuseOthers(caller: Caller, organization: Organization): void {
-  if (!isAdmin(caller, organization)) {
-    throw new TenantryError('forbidden', 'Not authorized to delete this organization');
-  }
 }
 
 /** Commits the deletion and gives the record as it then stands. */
@@ -45,7 +38,9 @@ async function attempt(tenancy: Tenancy, caller: Caller, id: string): Promise<Or
   const { records, now } = tenancy;
   const organization = await records.get(organizations, id);
   if (organization === undefined || !isLive(organization)) throw notFound();
-  refuseOthers(caller, organization);
+  if (!isAdmin(caller, organization)) {
+    throw new TenantryError('forbidden', 'Not authorized to delete this organization');
+  }
   const admin = await records.get(users, organization.admin_user_id);
   // A deletion came between the two reads.
   if (admin === undefined) throw notFound();
@@ -61,8 +56,8 @@ async function attempt(tenancy: Tenancy, caller: Caller, id: string): Promise<Or
   const other = await findOther(records, organization);
   const outcome = await records.commit([
     replace(organizations, deleting),
-    // The check: of two deletions at once that each leave the user to the other's organization, one decides again.
-    other === undefined ? remove(users, admin) : check(organizations, other),
+    // Of two deletions at once that each leave the user to the other's organization, one decides again.
+    ...(other === undefined ? [remove(users, admin)] : [check(users, admin), check(organizations, other)]),
   ]);
   return outcome.result === 'done' ? { ...deleting, version: organization.version + 1 } : moved;
 }

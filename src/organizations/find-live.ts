@@ -6,13 +6,19 @@ import { isLive, type Organization, organizations } from './organization.ts';
 /**
  * The organization of this name, in any spelling.
  *
- * @throws {TenantryError} organization_not_found
+ * @throws {TenantryError} organization_not_found, storage_unavailable
  */
 export async function findLive(records: Records, name: string): Promise<Organization> {
   const organization = await records.find(organizations, 'name_key', nameKey(name));
   // Once a deletion began, the key is the id, which nobody may use as a name.
   if (organization === undefined || !isLive(organization)) throw notFound();
   return organization;
+}
+
+/** Whether the organization is still as it was read, so that one more record, read in between, is of the same moment. */
+export async function isUnchanged(records: Records, { id, version }: Organization): Promise<boolean> {
+  const organization = await records.get(organizations, id);
+  return organization?.version === version;
 }
 
 /** What is told of an organization that is not there, or not any more. */

@@ -6,6 +6,7 @@ import { openTenancy, signUp } from '../../test/tenancy.ts';
 import { deleteOrganization } from './delete.ts';
 import { organizations } from './organization.ts';
 import { readOrganization } from './read.ts';
+import { updateOrganization } from './update.ts';
 
 const notFound = { code: 'organization_not_found', message: 'Organization not found' };
 
@@ -41,6 +42,22 @@ for (const engine of engines) {
       for (const name of ['Acme', deleting?.id ?? '', ` ${deleting?.id.toUpperCase()}`]) {
         await assert.rejects(readOrganization(tenancy, name), notFound);
       }
+    });
+
+    test('a name and an email that are changed together are never shown one without the other', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const { caller, view } = await signUp(tenancy, 'Acme');
+      let isChanged = false;
+      const records = intercept(tenancy.records, 'get', async (forward) => {
+        if (isChanged) return forward();
+        isChanged = true;
+        const change = { new_organization_name: 'ACME', email: 'new@example.com' };
+        await updateOrganization(tenancy, caller, { organization_name: 'Acme', ...change });
+        return forward();
+      });
+      const read = await readOrganization({ ...tenancy, records }, 'Acme');
+      assert.deepEqual(read, { ...view, organization_name: 'ACME', admin_email: 'new@example.com' });
     });
 
     test('a deletion between the two reads of a read gives not found', async () => {

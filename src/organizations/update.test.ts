@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
-import { closedGate, intercept } from '../../test/intercept.ts';
-import { openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { closedGate, intercept, unavailable } from '../../test/intercept.ts';
+import { addOrganization, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { users } from '../identity/user.ts';
 import { authenticateAdmin } from './authenticate-admin.ts';
 import { createOrganization } from './create.ts';
@@ -158,8 +158,16 @@ for (const engine of engines) {
       await signUp(tenancy, 'Globex', 'bob@example.com');
       const before = await versions(tenancy, 'acme');
       const both = { organization_name: 'Acme', new_organization_name: 'GLOBEX', email: 'BOB@example.com' };
-      await assert.rejects(updateOrganization(tenancy, caller, both), nameTaken);
-      await assert.rejects(updateOrganization(tenancy, caller, { ...both, new_organization_name: 'Free' }), emailTaken);
+      const passwords = intercept(tenancy.passwords, 'hash', () =>
+        Promise.reject(new Error('nothing is to be hashed')),
+      );
+      const hashless = { ...tenancy, passwords };
+      const dear = { ...both, password: 'another password' };
+      await assert.rejects(updateOrganization(hashless, caller, dear), nameTaken);
+      await assert.rejects(
+        updateOrganization(hashless, caller, { ...dear, new_organization_name: 'Free' }),
+        emailTaken,
+      );
       const blind = {
         ...tenancy,
         records: intercept(tenancy.records, 'find', async (forward, kind, _index, key) =>
@@ -243,6 +251,42 @@ for (const engine of engines) {
       await signIn(tenancy, email, "the owner's password");
     });
 
+    test('a rename whose token dies before its commit renames nothing', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const { caller, view } = await signUp(tenancy, 'Acme');
+      const records = intercept(tenancy.records, 'commit', async (forward) => {
+        await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' });
+        return forward();
+      });
+      const renaming = updateOrganization({ ...tenancy, records }, caller, {
+        organization_name: 'Acme',
+        new_organization_name: 'Globex',
+      });
+      await assert.rejects(renaming, notAuthenticated);
+      assert.deepEqual(await readOrganization(tenancy, 'Acme'), view);
+    });
+
+    test('an answer shows the name and the email of one moment, also where the update changes one or none of them', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const { caller } = await signUp(tenancy, 'Acme');
+      for (const [turn, change] of [{}, { email: 'mine@example.com' }].entries()) {
+        const name = turn === 0 ? 'Acme' : 'ACME 0';
+        let isChanged = false;
+        const records = intercept(tenancy.records, 'get', async (forward, kind) => {
+          if (isChanged || kind.name !== 'users') return forward();
+          isChanged = true;
+          const together = { new_organization_name: `ACME ${turn}`, email: 'new@example.com' };
+          await updateOrganization(tenancy, caller, { organization_name: name, ...together });
+          return forward();
+        });
+        const answer = await updateOrganization({ ...tenancy, records }, caller, { organization_name: name, ...change });
+        assert.equal(answer.organization_name, `ACME ${turn}`);
+        assert.equal(answer.admin_email, turn === 0 ? 'new@example.com' : 'mine@example.com');
+      }
+    });
+
     test('an organization that is renamed while another call selects it stays the one that was selected', async () => {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
@@ -273,15 +317,38 @@ for (const engine of engines) {
         if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'organization_name_taken');
     });
 
-    test('changes at once to one organization lose nothing of each other', async () => {
+    test('changes at once to one record lose nothing of each other', async () => {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
-      const requests = [{ new_organization_name: 'Globex' }, { email: 'new@example.com' }];
-      await Promise.all(
-        requests.map((request) => updateOrganization(tenancy, caller, { organization_name: 'Acme', ...request })),
-      );
-      assert.equal((await readOrganization(tenancy, 'Globex')).admin_email, 'new@example.com');
+      let commits = 0;
+      const records = intercept(tenancy.records, 'commit', async (forward) => {
+        commits += 1;
+        if (commits === 1)
+          await updateOrganization(tenancy, caller, { organization_name: 'Acme', email: 'new@example.com' });
+        return forward();
+      });
+      const request = { organization_name: 'Acme', password: 'another password' };
+      const { admin_email } = await updateOrganization({ ...tenancy, records }, caller, request);
+      assert.equal(admin_email, 'new@example.com');
+      assert.equal(commits, 2);
+      await signIn(tenancy, 'new@example.com', 'another password');
+    });
+
+    test('an organization that is deleted while an update hashes stays so, also where its admin has another', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const { caller } = await signUp(tenancy, 'Acme');
+      await addOrganization(tenancy, caller, 'Globex');
+      const { gate, slow } = slowHashes(tenancy);
+      const request = { organization_name: 'Acme', new_organization_name: 'Initech', password: 'another password' };
+      const updating = updateOrganization(slow, caller, request);
+      await gate.reached;
+      const documents = intercept(tenancy.documents, 'dropCollection', () => Promise.reject(unavailable()));
+      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
+      gate.open();
+      await assert.rejects(updating, notFound);
+      await assert.rejects(readOrganization(tenancy, 'Initech'), notFound);
     });
 
     test('an organization whose collection is not made yet is renamed, and its creation finished all the same', async () => {

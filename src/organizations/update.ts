@@ -3,9 +3,9 @@ import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { type PasswordHash, type User, users } from '../identity/user.ts';
 import { decide, moved } from '../store/decide.ts';
-import { type Change, replace } from '../store/records.ts';
+import { check, type Records, replace } from '../store/records.ts';
 import { type Caller, isAdmin, refuseDead } from './authenticate-admin.ts';
-import { findLive, notFound } from './find-live.ts';
+import { findLive, isUnchanged, notFound } from './find-live.ts';
 import { checkName, nameKey, storedName } from './name.ts';
 import { isLive, type Organization, type OrganizationView, organizations, viewOf } from './organization.ts';
 import { refuseIssues } from './refuse-issues.ts';
@@ -53,8 +53,9 @@ function refuseInvalid({ email, password, new_organization_name }: UpdateRequest
 }
 
 function refuseOthers(caller: Caller, organization: Organization): void {
-  if (!isAdmin(caller, organization))
+  if (!isAdmin(caller, organization)) {
     throw new TenantryError('forbidden', 'Not authorized to update this organization');
+  }
 }
 
 /** Saves a hash where the answer is known already; the unique indexes decide. */
@@ -94,16 +95,26 @@ async function attempt(
   const updated_at = now().toISOString();
   const renamed = rename(organization, request, updated_at);
   const changed = changeAdmin(admin, request, { password, updated_at });
-  // The organization comes first: of a name and an email that are both taken, the name is told.
-  const changes: Change[] = [];
-  if (renamed !== organization) changes.push(replace(organizations, renamed));
-  if (changed !== admin) changes.push(replace(users, changed));
-  if (changes.length > 0) {
-    const outcome = await records.commit(changes);
-    refuseDuplicate(outcome);
-    if (outcome.result !== 'done') return moved;
-  }
-  return viewOf(renamed, changed.email);
+  const isDone =
+    renamed === organization && changed === admin
+      ? await isUnchanged(records, organization)
+      : await commitBoth(records, [organization, renamed], [admin, changed]);
+  return isDone ? viewOf(renamed, changed.email) : moved;
+}
+
+/** Also what stays is checked: the caller is the admin, and their token alive, at the moment of the commit. */
+async function commitBoth(
+  records: Records,
+  [organization, renamed]: readonly [Organization, Organization],
+  [admin, changed]: readonly [User, User],
+): Promise<boolean> {
+  const outcome = await records.commit([
+    // The organization comes first: of a name and an email that are both taken, the name is told.
+    renamed === organization ? check(organizations, organization) : replace(organizations, renamed),
+    changed === admin ? check(users, admin) : replace(users, changed),
+  ]);
+  refuseDuplicate(outcome);
+  return outcome.result === 'done';
 }
 
 function rename(

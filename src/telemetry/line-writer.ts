@@ -65,8 +65,7 @@ export class LineWriter {
 
   /**
    * Writes what waits before it returns, for the end of the process. It holds up the event loop, for a second at most.
-   * What is in the system's hands by then, a block of 16 KB at most, may come after it, and where it had no room not at
-   * all.
+   * A block that is in the system's hands by then, 16 KB at most, may come late or be lost: `flush` where there is time.
    */
   flushNow(): void {
     const rest = [this.#takeWaiting()];

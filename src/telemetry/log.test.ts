@@ -57,5 +57,5 @@ test('no secret reaches the file, and an error does', async (context) => {
   await log.flush();
   const text = JSON.stringify(lines());
   assert.ok(!text.includes('S3cret'), text);
-  assert.ok(text.includes('"message":"broken"') && text.includes('log.test'), text);
+  assert.ok(text.includes('"type":"Error","message":"broken"') && text.includes('log.test'), text);
 });

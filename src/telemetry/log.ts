@@ -14,7 +14,7 @@ export interface LogOptions {
 export interface ProcessLog extends Log {
   /** Resolves when every line so far is written or lost, after a second at the latest. */
   flush(): Promise<void>;
-  /** Writes every line so far before it returns, in a second at most: for the `exit` event, also after a fatal error. */
+  /** Writes what waits before it returns, in a second at most: for the `exit` event, also after a fatal error. */
   flushNow(): void;
   /** How many lines were lost, because nobody took them. */
   lostLines(): number;

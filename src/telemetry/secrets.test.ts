@@ -16,6 +16,9 @@ test('a secret is censored at every place, whatever its value', () => {
     err: new Error('failed', { cause: Object.assign(new Error('inner'), { password: 'S3cret' }) }),
     user: { id: 'usr_1', password: { scheme: 'bcrypt', hash: 'S3cret' } },
   };
+  for (const flat of ['password', 'new_password', 'token', 'access_token', 'authorization', 'cookie', 'secret']) {
+    assert.notEqual(withoutSecrets({ [flat]: 'S3cret', status: 200 })[flat], 'S3cret', flat);
+  }
   const shown = JSON.stringify(withoutSecrets(fields));
   assert.ok(!shown.includes('S3cret'), shown);
   assert.ok(shown.includes('"host":"a"') && shown.includes('a@b.example') && shown.includes('usr_1'), shown);

@@ -74,7 +74,9 @@ export interface Received {
 export function send(port: number, { method, path, headers, body, hostless, unfinished }: Sent): Promise<Received> {
   if (unfinished) return sendText(port, `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nX-Begun: `);
   const { promise, resolve, reject } = Promise.withResolvers<Received>();
-  const options: RequestOptions = { port, host: '127.0.0.1', method, path, headers };
+  // Node's client would send the body of a GET without saying how long it is.
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const options: RequestOptions = { port, host: '127.0.0.1', method, path, headers: { ...headers, ...length } };
   const sent = request({ ...options, agent: false, setHost: !hostless }, (response) => {
     const { statusCode = 0, headers } = response;
     text(response).then((body) => resolve({ status: statusCode, headers, text: body }), reject);

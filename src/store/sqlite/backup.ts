@@ -16,6 +16,7 @@ export interface BackupSummary {
   readonly taken_at: string;
 }
 
+/** What is copied, from where to where. */
 export interface BackupOptions {
   readonly directory: string;
   readonly master: string;

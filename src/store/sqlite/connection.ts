@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { LostFileError } from './faults.ts';
@@ -6,8 +6,8 @@ import { LostFileError } from './faults.ts';
 /** A connection with its prepared statements: `node:sqlite` itself keeps none. */
 export interface Connection {
   readonly database: DatabaseSync;
-  /** Names the file that is open, whatever stands at its path later. */
-  readonly inode: bigint;
+  /** Tells the file and the WAL that are open from all others, whatever stands at their paths later. */
+  readonly identity: string;
   /** The prepared statement for this text, made once. Only for texts from the code, never with a value in them. */
   prepare(sql: string): StatementSync;
   /** @throws {LostFileError} the file or its WAL was removed or replaced, so that what is written goes nowhere */
@@ -39,11 +39,12 @@ export function connect(path: string, mode: 'read' | 'write'): Connection {
       database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=${walBytesKept};`);
     }
     database.exec(`PRAGMA cache_size=-${cacheKibibytes}; PRAGMA trusted_schema=OFF;`);
-    const inode = inodeOf(path);
-    if (inode === undefined) throw new LostFileError();
+    // The first read opens the WAL. Whoever has it open keeps it in place, also where all others close the file.
+    pragmaNumber(database, 'user_version');
+    const identity = identityOf(path);
     return {
       database,
-      inode,
+      identity,
       prepare(sql) {
         let statement = statements.get(sql);
         if (statement === undefined) {
@@ -53,7 +54,7 @@ export function connect(path: string, mode: 'read' | 'write'): Connection {
         return statement;
       },
       demandInPlace() {
-        if (inodeOf(path) !== inode || !existsSync(`${path}-wal`)) throw new LostFileError();
+        if (identityOf(path) !== identity) throw new LostFileError();
       },
       close() {
         statements.clear();
@@ -66,8 +67,9 @@ export function connect(path: string, mode: 'read' | 'write'): Connection {
   }
 }
 
-function inodeOf(path: string): bigint | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+function identityOf(path: string): string {
+  const inodes = [path, `${path}-wal`].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino);
+  return inodes.join(' ');
 }
 
 /** The value of a pragma that is a number. */

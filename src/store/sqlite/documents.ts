@@ -20,6 +20,7 @@ interface Fill {
   unusable: boolean;
 }
 
+/** With what the port for documents works. */
 export interface DocumentsOptions {
   readonly directory: string;
   readonly writers: Writers;
@@ -98,9 +99,11 @@ function numberOf(database: string): number {
   return Number(databaseName.exec(database)?.[1]);
 }
 
+/** The one after the last: the map is in the order of the numbers. */
 function nextDatabase(fills: ReadonlyMap<string, Fill>): string {
-  const last = [...fills.keys()].reduce((most, database) => Math.max(most, numberOf(database)), 0);
-  return `tenants-${String(last + 1).padStart(4, '0')}`;
+  const last = [...fills.keys()].at(-1);
+  const number = last === undefined ? 1 : numberOf(last) + 1;
+  return `tenants-${String(number).padStart(4, '0')}`;
 }
 
 /** The tenants' files in the order of their numbers, which may have gaps; relative to the data directory. */

@@ -18,6 +18,7 @@ export const sqliteCodes = {
   notADatabase: 26,
 } as const;
 
+/** Whether SQLite itself refused; else the error has no result code. */
 export function isSqliteError(error: unknown): error is SqliteError {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
 }

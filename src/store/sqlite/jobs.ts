@@ -38,9 +38,10 @@ export interface CollectionState {
   readonly tables: number;
 }
 
+/** What a job came to: `Outcome` of a commit, `CollectionState` of the others. */
 export type Answer = Outcome | CollectionState;
 
-/** What became of a job. A fault may be its own, or that of the whole transaction. */
+/** What became of a job. */
 export type Result = { readonly answer: Answer } | { readonly fault: Fault };
 
 /** All jobs that the main thread hands over at once. */
@@ -48,7 +49,7 @@ export interface Batch {
   readonly jobs: readonly { readonly id: number; readonly file: string; readonly job: Job }[];
 }
 
-/** What became of a batch's jobs for one file, which were one transaction. */
+/** What became of a batch's jobs for one file. They were one transaction, unless one of them failed. */
 export interface FileReport {
   readonly results: readonly ({ readonly id: number } & Result)[];
   readonly milliseconds: number;

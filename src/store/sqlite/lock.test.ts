@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { StartError } from '../../errors.ts';
 import { insert } from '../records.ts';
 import { lockDirectory } from './lock.ts';
-import { killProcess, noteOf, notes, openScratch, scratchDirectory, startProcess } from './scratch.ts';
+import { afterwards, killProcess, noteOf, notes, openScratch, scratchDirectory, startProcess } from './scratch.ts';
 
 test('a second process ends with 78 and is told the directory and the first process', async (context) => {
   const directory = await scratchDirectory(context);
@@ -83,5 +83,5 @@ test('what the engine makes is for its user alone, whatever the umask', async (c
 
 function setUmask(context: TestContext, mask: number): void {
   const before = process.umask(mask);
-  context.after(() => process.umask(before));
+  afterwards(context, () => process.umask(before));
 }

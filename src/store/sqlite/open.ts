@@ -30,6 +30,7 @@ export interface EmbeddedStore {
   close(): Promise<void>;
 }
 
+/** With what the engine is opened. */
 export interface EmbeddedOptions {
   readonly directory: string;
   readonly kinds: readonly Kind[];
@@ -59,7 +60,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSt
   const connection = openMaster(directory, kinds);
   const writers = startWriters({
     directory,
-    master: { file: master, inode: connection.inode },
+    master: { file: master, identity: connection.identity },
     threads: writerThreads,
     log,
     onCommit: options.onCommit ?? (() => {}),
@@ -90,22 +91,19 @@ function openMaster(directory: string, kinds: readonly Kind[]): Connection {
   const path = join(directory, master);
   return naming(path, () => {
     createFile(path);
-    const reading = connect(path, 'read');
-    try {
-      const layout = readLayout(reading, path);
-      if (layout === 0) refuseHalf(directory, path);
-      const writing = connect(path, 'write');
-      try {
-        prepareLayout(writing, layout, kinds);
-      } finally {
-        writing.close();
-      }
-      return reading;
-    } catch (error) {
-      reading.close();
-      throw error;
-    }
+    const layout = using(connect(path, 'read'), (reading) => readLayout(reading, path));
+    if (layout === 0) refuseHalf(directory, path);
+    using(connect(path, 'write'), (writing) => prepareLayout(writing, layout, kinds));
+    return connect(path, 'read');
   });
+}
+
+function using<T>(connection: Connection, work: (connection: Connection) => T): T {
+  try {
+    return work(connection);
+  } finally {
+    connection.close();
+  }
 }
 
 /** Organizations' data without the master database is no new start: it would be reachable by nobody. */

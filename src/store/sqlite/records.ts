@@ -9,6 +9,7 @@ import type { Writers } from './writers.ts';
 /** Records that one `getMany` or `list` may return. */
 const mostAtOnce = 1_000;
 
+/** With what the port for records works. */
 export interface RecordsOptions {
   /** The master database, for reading; used on this thread alone. */
   readonly connection: Connection;

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -5,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Log } from '../../log.ts';
-import { defineKind, type Kind, type Stored } from '../records.ts';
+import type { Place } from '../documents.ts';
+import { defineKind, insert, type Kind, type Stored } from '../records.ts';
 import { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './open.ts';
 
 /** A record of the tests of this engine. */
@@ -14,6 +16,7 @@ export interface Note extends Stored {
   readonly text: string;
 }
 
+/** Their kind. */
 export const notes: Kind<Note, { title: 'unique' }> = defineKind<Note>()('notes', { title: 'unique' });
 
 /** A note of so many bytes and some. */
@@ -28,10 +31,23 @@ export function keepingLog(): Log & { readonly lines: string[] } {
   return { lines, info: keep, warn: keep, error: keep };
 }
 
+const stacks = new WeakMap<TestContext, AsyncDisposableStack>();
+
+/** Does something after the test: what was asked for last comes first, where the runner has it the other way round. */
+export function afterwards(context: TestContext, work: () => unknown): void {
+  let stack = stacks.get(context);
+  if (stack === undefined) {
+    stack = new AsyncDisposableStack();
+    stacks.set(context, stack);
+    context.after(stack.disposeAsync.bind(stack));
+  }
+  stack.defer(async () => void (await work()));
+}
+
 /** A directory that is gone after the test. */
 export async function scratchDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tenantry-sqlite-'));
-  context.after(() => rm(directory, { recursive: true, force: true }));
+  afterwards(context, () => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -42,8 +58,23 @@ export async function openScratch(
   options: Partial<EmbeddedOptions> = {},
 ): Promise<EmbeddedStore> {
   const store = await openEmbedded({ directory, kinds: [notes], log: keepingLog(), ...options });
-  context.after(() => store.close());
+  afterwards(context, () => store.close());
   return store;
+}
+
+/** What a caller gets where the storage failed. */
+export const unavailable = { name: 'TenantryError', code: 'storage_unavailable', retryAfterSeconds: 5 };
+
+/** Commits a note, and demands that it is done. */
+export async function commitNote(store: EmbeddedStore, id: string, bytes?: number): Promise<void> {
+  assert.deepEqual(await store.records.commit([insert(notes, noteOf(id, bytes))]), { result: 'done' });
+}
+
+/** Makes a collection where the engine wants it. */
+export async function makeOrganization(store: EmbeddedStore, collection: string): Promise<Place> {
+  const place = await store.documents.assignPlace();
+  await store.documents.makeCollection(place, collection);
+  return place;
 }
 
 /** What a process of `scratch-child.ts` is asked: a method of the store by name, and its arguments. */
@@ -61,11 +92,18 @@ export interface OtherProcess {
   order(order: Order): Promise<Told>;
 }
 
-/** Starts another process, as another user where `uid` is given; it is killed after the test. */
-export function startProcess(context: TestContext, uid?: number): OtherProcess {
+/** How another process is started: as another user, or by a command before that of node. */
+export interface ProcessOptions {
+  readonly uid?: number;
+  readonly under?: readonly string[];
+}
+
+/** Starts another process; it is killed after the test. */
+export function startProcess(context: TestContext, { uid, under = [] }: ProcessOptions = {}): OtherProcess {
+  const [execPath = process.execPath, ...execArgv] = [...under, process.execPath];
   const user = uid === undefined ? {} : { uid, gid: uid };
-  const child = fork(new URL('./scratch-child.ts', import.meta.url), user);
-  context.after(() => child.kill('SIGKILL'));
+  const child = fork(new URL('./scratch-child.ts', import.meta.url), { execPath, execArgv, ...user });
+  afterwards(context, () => child.kill('SIGKILL'));
   return {
     child,
     async order(order) {

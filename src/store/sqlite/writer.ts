@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Connection, connect } from './connection.ts';
 import { faultOf, LostFileError } from './faults.ts';
-import type { Answer, Batch, FileReport, Job, Result } from './jobs.ts';
+import type { Answer, Batch, FileReport, Job } from './jobs.ts';
 import { applyCollectionJob } from './write-collections.ts';
 import { applyCommit } from './write-records.ts';
 
@@ -14,7 +14,7 @@ import { applyCommit } from './write-records.ts';
 export interface WriterData {
   readonly directory: string;
   /** The master database, which stays open, and is never another file than the one that was there at the start. */
-  readonly master: { readonly file: string; readonly inode: bigint };
+  readonly master: { readonly file: string; readonly identity: string };
   /** Tenants' files that stay open: each holds three descriptors and a page cache. */
   readonly mostOpenFiles: number;
   /** A tenants' file that was not written for this long is closed, which also folds its WAL into it. */
@@ -45,7 +45,7 @@ function connectionTo(file: string): Connection {
 /** The main thread reads, and remembers, the file that it opened at the start. */
 function connectMaster(): Connection {
   const connection = connect(join(directory, master.file), 'write');
-  if (connection.inode === master.inode) return connection;
+  if (connection.identity === master.identity) return connection;
   connection.close();
   throw new LostFileError();
 }
@@ -66,44 +66,44 @@ function holds(answer: Answer): boolean {
   return 'stands' in answer || answer.result === 'done';
 }
 
-/** Does one job. Where it fails alone, the others of the transaction go on; a disk that fails ends the transaction. */
-function attempt(connection: Connection, file: string, job: Job): Result {
-  const { database } = connection;
-  database.exec('SAVEPOINT job');
-  try {
-    const answer = apply(connection, job);
-    database.exec(holds(answer) ? 'RELEASE job' : 'ROLLBACK TO job; RELEASE job');
-    return { answer };
-  } catch (error) {
-    if (!database.isTransaction) throw error;
-    database.exec('ROLLBACK TO job; RELEASE job');
-    return { fault: faultOf(file, error) };
-  }
-}
-
 type Entry = Batch['jobs'][number];
 type Results = FileReport['results'];
 
-function transact(connection: Connection, file: string, entries: readonly Entry[]): Results {
+function work(connection: Connection, entries: readonly Entry[]): Results {
   const { database } = connection;
-  database.exec('BEGIN IMMEDIATE');
-  const results = entries.map(({ id, job }) => ({ id, ...attempt(connection, file, job) }));
-  database.exec('COMMIT');
-  connection.demandInPlace();
-  return results;
+  return entries.map(({ id, job }) => {
+    database.exec('SAVEPOINT job');
+    const answer = apply(connection, job);
+    database.exec(holds(answer) ? 'RELEASE job' : 'ROLLBACK TO job; RELEASE job');
+    return { id, answer };
+  });
 }
 
-function transactOn(file: string, entries: readonly Entry[]): Results {
-  let results: Results;
+/**
+ * Does the jobs in one transaction. A job that fails takes the transaction with it; then, as long as COMMIT was not
+ * begun, nothing was written, and each half gets a transaction of its own: in the end that job fails alone.
+ */
+function transact(file: string, entries: readonly Entry[]): Results {
+  let stage: 'opening' | 'working' | 'committing' = 'opening';
   try {
-    results = transact(connectionTo(file), file, entries);
+    const connection = connectionTo(file);
+    connection.database.exec('BEGIN IMMEDIATE');
+    stage = 'working';
+    const results = work(connection, entries);
+    stage = 'committing';
+    connection.database.exec('COMMIT');
+    connection.demandInPlace();
+    return results;
   } catch (error) {
+    // Closing undoes what is open, and the next job starts from what the disk has, not from what this connection believes.
+    close(file);
+    if (stage === 'working' && entries.length > 1) {
+      const middle = Math.ceil(entries.length / 2);
+      return [...transact(file, entries.slice(0, middle)), ...transact(file, entries.slice(middle))];
+    }
     const fault = faultOf(file, error);
-    results = entries.map(({ id }) => ({ id, fault }));
+    return entries.map(({ id }) => ({ id, fault }));
   }
-  // Closing undoes what is open, and the next job starts from what the disk has, not from what this connection believes.
-  if (results.some((result) => 'fault' in result)) close(file);
-  return results;
 }
 
 port.on('message', (message: Batch | 'close') => {
@@ -116,7 +116,7 @@ port.on('message', (message: Batch | 'close') => {
   let left = byFile.size;
   for (const [file, entries] of byFile) {
     const began = performance.now();
-    const results = transactOn(file, entries);
+    const results = transact(file, entries);
     left -= 1;
     port.postMessage({ results, milliseconds: performance.now() - began, last: left === 0 } satisfies FileReport);
   }

@@ -11,7 +11,7 @@ import { connect } from './connection.ts';
 import { createFile, makeDirectory } from './disk.ts';
 import type { Answer, CollectionState, Job } from './jobs.ts';
 import { prepareLayout } from './layout.ts';
-import { keepingLog, noteOf, notes, scratchDirectory } from './scratch.ts';
+import { afterwards, keepingLog, noteOf, notes, scratchDirectory } from './scratch.ts';
 import { mostWaiting, startWriters, type WriterOptions, type Writers } from './writers.ts';
 
 const master = 'master.db';
@@ -32,22 +32,22 @@ async function startGround(
   makeDirectory(join(directory, 'main'));
   for (const file of [master, ...files]) createFile(join(directory, file));
   const connection = connect(join(directory, master), 'write');
+  afterwards(context, () => connection.close());
   prepareLayout(connection, 0, [notes]);
-  connection.close();
   const threads: Worker[] = [];
   const notice = (worker: Worker) => void threads.push(worker);
   process.on('worker', notice);
-  context.after(() => void process.off('worker', notice));
+  afterwards(context, () => void process.off('worker', notice));
   const log = keepingLog();
   const writers = startWriters({
     directory,
-    master: { file: master, inode: connection.inode },
+    master: { file: master, identity: connection.identity },
     threads: 1,
     log,
     onCommit: () => {},
     ...options,
   });
-  context.after(() => writers.close());
+  afterwards(context, () => writers.close());
   await nextTurn();
   return { directory, writers, threads, log };
 }
@@ -56,6 +56,8 @@ function insertion(id: string, kind = notes.name): Job {
   const body = JSON.stringify(noteOf(id));
   return { type: 'commit', changes: [{ op: 'insert', kind, unique: ['title'], id, version: 1, body }] };
 }
+
+const duplicateId = { result: 'duplicate', kind: notes.name, index: 'id' };
 
 const making = (collection: string): Job => ({ type: 'make', collection });
 const tablesOf = (answer: Answer): number => (answer as CollectionState).tables;
@@ -124,7 +126,6 @@ test('closing does what was submitted, and refuses what comes after', async (con
   await assert.rejects(writers.submit(master, insertion('note_4')), { code: 'stopping', retryAfterSeconds: 1 });
   await closed;
   assert.deepEqual(await Promise.all(submitted), Array(3).fill({ result: 'done' }));
-  assert.ok(!existsSync(join(directory, `${master}-wal`)), 'the WAL is folded into the file');
   assert.deepEqual(storedNotes(directory), ['note_1', 'note_2', 'note_3']);
 });
 
@@ -143,14 +144,19 @@ test('closing ends where the thread died before, or dies with a job in work', as
 });
 
 test('while writers are kept still nothing is written, and what was submitted is done afterwards', async (context) => {
-  const { directory, writers } = await startGround(context, { threads: 2 });
+  const { directory, writers, threads } = await startGround(context, { threads: 2 });
   const before = writers.submit(master, insertion('note_1'));
   await nextTurn();
+  const sent = threads.map((thread) => context.mock.method(thread, 'postMessage').mock);
   let during: Promise<Answer> | undefined;
   await writers.whileStill(async () => {
     assert.ok(await isSettled(before), 'what was in work has ended');
     during = writers.submit(master, insertion('note_2'));
-    assert.equal(await isSettled(during), false);
+    for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+    assert.deepEqual(
+      sent.map((calls) => calls.callCount()),
+      [0, 0],
+    );
     assert.deepEqual(storedNotes(directory), ['note_1']);
   });
   assert.deepEqual(await during, { result: 'done' });
@@ -194,13 +200,17 @@ test('with two threads a file that is slow holds up no file of the other thread'
 
 test('a job that fails by itself fails alone', async (context) => {
   const { directory, writers, log } = await startGround(context);
-  const jobs = [insertion('note_1'), insertion('note_2', 'unknown'), insertion('note_1'), insertion('note_3')];
-  const [first, bad, twin, last] = await Promise.allSettled(jobs.map((job) => writers.submit(master, job)));
-  assert.deepEqual(first, { status: 'fulfilled', value: { result: 'done' } });
-  assert.ok(bad?.status === 'rejected' && bad.reason.code === 'storage_unavailable');
-  assert.deepEqual(twin, { status: 'fulfilled', value: { result: 'duplicate', kind: 'notes', index: 'id' } });
-  assert.deepEqual(last, { status: 'fulfilled', value: { result: 'done' } });
-  assert.deepEqual(storedNotes(directory), ['note_1', 'note_3']);
+  const ids = Array.from({ length: 40 }, (_, number) => `note_${10 + number}`);
+  const jobs = ids.map((id, place) => insertion(id, place === 17 ? 'unknown' : notes.name));
+  const twin = writers.submit(master, insertion('note_10'));
+  const results = await Promise.allSettled(jobs.map((job) => writers.submit(master, job)));
+  assert.deepEqual(await twin, { result: 'done' });
+  for (const [place, result] of results.entries()) {
+    if (place === 17) assert.ok(result.status === 'rejected' && result.reason.code === 'storage_unavailable');
+    else if (place === 0) assert.deepEqual(result, { status: 'fulfilled', value: duplicateId });
+    else assert.deepEqual(result, { status: 'fulfilled', value: { result: 'done' } });
+  }
+  assert.deepEqual(storedNotes(directory), ids.toSpliced(17, 1));
   assert.equal(log.lines.length, 1);
   assert.match(log.lines[0] ?? '', /^master\.db failed: .*no such table: unknown/);
 });

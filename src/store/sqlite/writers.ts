@@ -20,6 +20,7 @@ export interface Writers {
   close(): Promise<void>;
 }
 
+/** With what the writers are started. */
 export interface WriterOptions {
   readonly directory: string;
   readonly master: WriterData['master'];

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import { cores, end, nextMessage, startPinned } from '../pinned.ts';
+import type { Serving } from '../service.ts';
+
+/** What a bare server is started with. */
+export interface BareOptions {
+  /** A data directory as the service lays it out, with `master.db`. */
+  readonly directory: string;
+  /** What each answer carries beside what Fastify and Node put in themselves. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly routes: readonly ('read' | 'sign-in' | 'create')[];
+  /** bcrypt's, of the hashes that `create` makes. */
+  readonly cost?: number;
+}
+
+/** Starts a bare server on the server's core. */
+export async function startBare(options: BareOptions): Promise<Serving> {
+  const child = startPinned(fileURLToPath(new URL('server.ts', import.meta.url)), {
+    core: cores.server,
+    arguments: [JSON.stringify(options)],
+    directory: options.directory,
+  });
+  const port = (await nextMessage(child)) as number;
+  return { host: '127.0.0.1', port, processId: child.pid ?? 0, stop: () => end(child, 'SIGKILL') };
+}
+
+/** The headers of an answer of the service that a bare server has to be told of, to send the same bytes. */
+export async function headersToRepeat({ host, port }: Serving, path: string): Promise<Record<string, string>> {
+  const { headers } = await fetch(`http://${host}:${port}${path}`);
+  const own = ['content-type', 'content-length', 'date', 'connection', 'keep-alive'];
+  return Object.fromEntries([...headers].filter(([name]) => !own.includes(name)));
+}

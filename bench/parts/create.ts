@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { headersToRepeat, startBare } from '../bare/start.ts';
+import { creation } from '../ground.ts';
+import type { LoadClient } from '../load-client.ts';
+import { type Bench, compareRates, type Findings } from '../part.ts';
+import { type Measure, measureInTurn, underLoad } from '../rounds.ts';
+import { leastCost, limitsOutOfReach, type Serving, startService } from '../service.ts';
+
+/** In work at once, so that there is something to commit together. */
+const connections = 32;
+
+/** `POST /org/create` under the default settings: almost all of it is the hash. */
+export async function measureCreate(bench: Bench): Promise<Findings> {
+  return await measureAt(bench, {
+    settings: {},
+    cost: 12,
+    seconds: bench.extent.secondsOfHashes,
+    perSecond: 10,
+    what: 'POST /org/create at cost 12',
+    least: 0.7,
+  });
+}
+
+/** The same with the cheapest hash, so that everything else is seen. */
+export async function measureCheapCreate(bench: Bench): Promise<Findings> {
+  return await measureAt(bench, {
+    settings: leastCost,
+    cost: 4,
+    seconds: bench.extent.seconds,
+    perSecond: 2_000,
+    what: 'POST /org/create at cost 4',
+  });
+}
+
+interface Trial {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly cost: number;
+  readonly seconds: number;
+  /** More than any of the sides can do. */
+  readonly perSecond: number;
+  readonly what: string;
+  readonly least?: number;
+}
+
+async function measureAt({ scratch, load, extent }: Bench, trial: Trial): Promise<Findings> {
+  const { settings, cost, seconds, perSecond, what, least } = trial;
+  const directories = ['service', 'bare'].map((side) => join(scratch, `create-${cost}-${side}`));
+  const [ours = '', theirs = ''] = directories;
+  for (const directory of directories) mkdirSync(directory);
+  // The bare server's directory is laid out by the service too: the same tables and indexes.
+  const founder = await startService({ directory: theirs, settings: limitsOutOfReach });
+  const headers = await headersToRepeat(founder, '/org/get?organization_name=none');
+  await founder.stop();
+  const service = await startService({ directory: ours, settings: { ...limitsOutOfReach, ...settings } });
+  const bare = await startBare({ directory: join(theirs, 'data'), headers, routes: ['create'], cost });
+  const most = Math.ceil(perSecond * seconds);
+  const rounds = await measureInTurn(
+    { ...extent, seconds },
+    { service: creating(load, service, most), bare: creating(load, bare, most) },
+  );
+  await Promise.all([service.stop(), bare.stop()]);
+  const comparison = { what, against: 'a bare route with the same hash, rows and table', shortfall: '' };
+  return compareRates({ ...comparison, ...(least !== undefined && { least }) }, rounds);
+}
+
+/** Creates organizations that are new in each round. */
+function creating(load: LoadClient, serving: Serving, most: number): Measure {
+  let created = 0;
+  return async (seconds) => {
+    const requests = Array.from({ length: most }, (_, number) => creation(created + number));
+    created += most;
+    return await underLoad(load, serving, { streams: [{ requests, connections }], status: 201 })(seconds);
+  };
+}

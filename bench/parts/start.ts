@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bench, type Findings, type Line, shown } from '../part.ts';
+import { residentMegabytes } from '../pinned.ts';
+import { type Spread, spreadOf } from '../rounds.ts';
+import { startService } from '../service.ts';
+
+/** A start, up to the first answer. */
+export interface Start {
+  readonly seconds: number;
+  /** Of memory, when the first answer was there. */
+  readonly megabytes: number;
+}
+
+const limits = {
+  first: { seconds: 1.5, megabytes: 150 },
+  later: { seconds: 1, megabytes: 120 },
+} as const;
+
+/** How long a start takes, and how much memory: the first of all, without data and compiled code, and later ones. */
+export async function measureStart({ scratch, extent }: Bench): Promise<Findings> {
+  const first: Start[] = [];
+  const later: Start[] = [];
+  const directory = join(scratch, 'start');
+  mkdirSync(directory);
+  // Leaves data and compiled code for the later ones.
+  await startOnce({ directory });
+  for (let round = 0; round < extent.rounds; round += 1) {
+    const empty = join(scratch, `start-${round}`);
+    mkdirSync(empty);
+    first.push(await startOnce({ directory: empty, environment: { NODE_DISABLE_COMPILE_CACHE: '1' } }));
+    later.push(await startOnce({ directory }));
+  }
+  return {
+    lines: [
+      ...linesOf({ what: 'first start of all', limit: limits.first, remark: 'no data, no compiled code' }, first),
+      ...linesOf({ what: 'later start', limit: limits.later, remark: '' }, later),
+    ],
+    numbers: [
+      {
+        title: 'Start',
+        head: ['first of all: s', 'first of all: MB', 'later: s', 'later: MB'],
+        rows: first.map((one, round) => [...shownStart(one), ...shownStart(later[round] ?? one)]),
+      },
+    ],
+  };
+}
+
+/** Starts the service, waits for the first answer, and stops it. */
+export async function startOnce(options: Parameters<typeof startService>[0]): Promise<Start> {
+  const begun = performance.now();
+  const service = await startService(options);
+  const answer = await fetch(`http://${service.host}:${service.port}/health/ready`);
+  const seconds = (performance.now() - begun) / 1_000;
+  const megabytes = residentMegabytes(service.processId);
+  if (answer.status !== 200) throw new Error(`the service is not ready: ${answer.status}`);
+  await service.stop();
+  return { seconds, megabytes };
+}
+
+interface About {
+  readonly what: string;
+  readonly limit: Start;
+  readonly remark: string;
+}
+
+function linesOf({ what, limit, remark }: About, starts: readonly Start[]): Line[] {
+  const seconds = spreadOf(starts.map((start) => start.seconds));
+  const megabytes = spreadOf(starts.map((start) => start.megabytes));
+  return [
+    {
+      what: `${what}: time to the first answer`,
+      limit: `under ${limit.seconds.toFixed(1)} s`,
+      measured: `${shownIn(seconds)} s`,
+      met: seconds.median < limit.seconds,
+      remark,
+    },
+    {
+      what: `${what}: memory then`,
+      limit: `under ${limit.megabytes} MB`,
+      measured: `${shownIn(megabytes)} MB`,
+      met: megabytes.median < limit.megabytes,
+      remark,
+    },
+  ];
+}
+
+function shownIn({ median, least, most }: Spread): string {
+  return `${shown(median)} (${shown(least)} to ${shown(most)})`;
+}
+
+function shownStart({ seconds, megabytes }: Start): string[] {
+  return [seconds.toFixed(2), megabytes.toFixed(0)];
+}

@@ -1,0 +1,23 @@
+import { reads } from '../ground.ts';
+import { request } from '../load-client.ts';
+import { type Bench, compareRates, type Findings } from '../part.ts';
+import { measureInTurn, underLoad } from '../rounds.ts';
+import { startReaders } from './read.ts';
+
+/** An authenticated `PUT /org/update` that changes nothing, against the bare read. */
+export async function measureUpdate({ load, ground: prepare, extent }: Bench): Promise<Findings> {
+  const ground = await prepare();
+  const { service, bare } = await startReaders(ground);
+  const updates = ground.organizations.map(({ name, token }) =>
+    request('PUT', '/org/update', { token, body: { organization_name: name } }),
+  );
+  const rounds = await measureInTurn(extent, {
+    service: underLoad(load, service, { streams: [{ requests: updates, connections: 32 }], status: 200 }),
+    bare: underLoad(load, bare, { streams: [{ requests: reads(ground), connections: 32 }], status: 200 }),
+  });
+  await Promise.all([service.stop(), bare.stop()]);
+  const what = 'authenticated PUT /org/update with nothing to change';
+  return compareRates({ what, against: 'the bare read', least: 0.6, shortfall }, rounds);
+}
+
+const shortfall = '';

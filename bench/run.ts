@@ -1,0 +1,72 @@
+/**
+ * Measures the service. All parts, which takes about ten minutes, and then writes RESULTS.md; or the parts that are named,
+ * or all in short, and then only prints the page.
+ *
+ *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]]
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Ground, prepareGround } from './ground.ts';
+import { startLoad } from './load-client.ts';
+import type { Bench, Extent, Findings, Part } from './part.ts';
+import { measureCheapCreate, measureCreate } from './parts/create.ts';
+import { measureGrowth } from './parts/growth.ts';
+import { measureRead } from './parts/read.ts';
+import { measureBesideSignIns, measureSignIn } from './parts/sign-in.ts';
+import { measureStart } from './parts/start.ts';
+import { measureUpdate } from './parts/update.ts';
+import { resultsPage } from './results.ts';
+
+const parts: Readonly<Record<string, readonly Part[]>> = {
+  start: [measureStart],
+  read: [measureRead],
+  update: [measureUpdate],
+  'sign-in': [measureSignIn],
+  beside: [measureBesideSignIns],
+  create: [measureCreate, measureCheapCreate],
+  growth: [measureGrowth],
+};
+
+const extents = {
+  full: { rounds: 5, seconds: 4, secondsOfHashes: 8, organizations: 100_000 },
+  short: { rounds: 3, seconds: 2, secondsOfHashes: 4, organizations: 5_000 },
+} as const satisfies Record<string, Extent>;
+
+const { values, positionals } = parseArgs({ options: { short: { type: 'boolean' } }, allowPositionals: true });
+const unknown = positionals.filter((name) => !Object.hasOwn(parts, name));
+if (unknown.length > 0) fail(`There is no ${unknown.join(', ')}. Parts: ${Object.keys(parts).join(', ')}.`);
+if (process.platform !== 'linux') fail('The benchmark reads /proc and runs taskset: it needs Linux.');
+if (availableParallelism() < 2) fail('The benchmark needs two cores, one for the service and one for the load.');
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'tenantry-bench-'));
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const load = startLoad(scratch);
+let ground: Promise<Ground> | undefined;
+const bench: Bench = {
+  scratch,
+  load,
+  ground() {
+    ground ??= prepareGround(scratch, load);
+    return ground;
+  },
+  extent: values.short ? extents.short : extents.full,
+};
+
+const names = positionals.length > 0 ? positionals : Object.keys(parts);
+const findings: Findings[] = [];
+for (const part of names.flatMap((name) => parts[name] ?? [])) {
+  const found = await part(bench);
+  for (const { what, measured } of found.lines) console.error(`${what}: ${measured}`);
+  findings.push(found);
+}
+await load.close();
+const page = resultsPage(findings, new Date());
+if (positionals.length === 0 && !values.short) writeFileSync(new URL('RESULTS.md', import.meta.url), page);
+else console.log(page);
