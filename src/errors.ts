@@ -21,6 +21,7 @@ export interface ValueIssue {
   readonly detail: string;
 }
 
+/** What an error carries beside its message. */
 export interface ErrorContext {
   /** `invalid_value` only: every value that breaks a rule. */
   readonly issues?: readonly ValueIssue[];

@@ -9,7 +9,7 @@ import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
 import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
-import { type ControlServer, listenControl } from './control/server.ts';
+import { type ControlCommands, type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
 import { StartError, TenantryError } from './errors.ts';
 import { buildServer, stopServer } from './http/server.ts';
@@ -19,6 +19,7 @@ import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
 import { signingKeysFile } from './identity/signing-keys-file.ts';
 import { createTokens } from './identity/tokens.ts';
 import { users } from './identity/user.ts';
+import type { Log } from './log.ts';
 import { type FailPoint, failPoints } from './organizations/fail-points.ts';
 import { organizations } from './organizations/organization.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
@@ -130,7 +131,9 @@ interface Service {
 async function start(settings: Settings): Promise<void> {
   const reach = failPointReacher(settings.FAIL_POINT);
   const log = createLog({ level: settings.LOG_LEVEL });
+  process.on('exit', () => log.flushNow());
   const metrics = createMetrics();
+  metrics.observeLostLines(log.lostLines);
   const store = await openStore(settings, log, metrics);
   try {
     const service = await serve(settings, { store, log, metrics, reach });
@@ -157,7 +160,7 @@ async function serve(settings: Settings, { store, log, metrics, reach }: Ground)
     waitSeconds: settings.HASH_WAIT_SECONDS,
   });
   metrics.observeHashes(() => passwords);
-  const limits = settings.RATE_LIMIT ? memoryLimits({ now: Date.now }) : unlimited;
+  const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const tenancy: Tenancy = {
     records: store.records,
     documents: store.documents,
@@ -181,12 +184,7 @@ async function serve(settings: Settings, { store, log, metrics, reach }: Ground)
     reach,
   };
   const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: store.ready });
-  await listen(server, settings);
-  const control = await listenControl({
-    path: controlSocketPath(settings.DATA_DIR),
-    commands: controlCommands(store, keys),
-    log,
-  });
+  const control = await open(server, settings, controlCommands(store, keys), log);
   const ending = new AbortController();
   const sweeping = keepSweeping(tenancy, ending.signal);
   const endSweep = () => {
@@ -194,6 +192,22 @@ async function serve(settings: Settings, { store, log, metrics, reach }: Ground)
     return sweeping;
   };
   return { server, passwords, control, store, log, endSweep };
+}
+
+/** Listens for callers and for the operator's commands; for both or for none. */
+async function open(
+  server: FastifyInstance,
+  settings: Settings,
+  commands: ControlCommands,
+  log: Log,
+): Promise<ControlServer> {
+  try {
+    await listen(server, settings);
+    return await listenControl({ path: controlSocketPath(settings.DATA_DIR), commands, log });
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
 }
 
 async function listen(server: FastifyInstance, { HOST, PORT }: Settings): Promise<void> {

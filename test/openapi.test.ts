@@ -105,6 +105,19 @@ describe('whatever else a call is provoked with, its answer is in the document:'
   }
 });
 
+test('what has a tag is answered 304 to whoever has it, as the document says', async () => {
+  await using opened = await openTenancy();
+  await using listening = await listen(opened);
+  const sent = { method: 'GET', headers: {} };
+  for (const { path, mayBeKept, success } of calls.filter(({ method }) => method === 'GET')) {
+    const { etag } = (await send(listening.port, { ...sent, path })).headers;
+    assert.deepEqual([etag !== undefined, 'ETag' in success.headers], [mayBeKept, mayBeKept], path);
+    if (etag === undefined) continue;
+    const again = await send(listening.port, { ...sent, path, headers: { 'if-none-match': String(etag) } });
+    assert.deepEqual([again.status, again.text], [304, ''], path);
+  }
+});
+
 test('a method that a path does not have is answered as the document says', async () => {
   await using opened = await openTenancy();
   await using listening = await listen(opened);

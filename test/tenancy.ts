@@ -17,7 +17,7 @@ import { signInAdmin } from '../src/organizations/sign-in.ts';
 import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
 import type { Tenancy } from '../src/organizations/tenancy.ts';
 import type { Documents, Place } from '../src/store/documents.ts';
-import { insert, type Kind } from '../src/store/records.ts';
+import { insert } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { engine as embedded } from './contract/embedded.ts';
 import type { Engine } from './contract/engine.ts';
@@ -62,7 +62,7 @@ export interface TenancyOptions {
 /** Cost 4 is bcrypt's least: a test is about something else. */
 export const testPasswords = { cost: 4, workers: 2, waitSeconds: 60 } as const;
 
-const kinds: readonly Kind[] = [organizations as Kind, users as Kind];
+const kinds = [organizations, users];
 
 const defaultSignInLimits: Tenancy['signInLimits'] = {
   account: { name: 'sign-in-account', most: 10, seconds: 60 },

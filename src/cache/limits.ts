@@ -17,6 +17,7 @@ export interface Limit {
   readonly seconds: number;
 }
 
+/** How a key stands against a limit. */
 export interface Standing {
   /** take: it was within the limit. look: one more would be. */
   readonly allowed: boolean;

@@ -10,6 +10,7 @@ import { readJson } from './body.ts';
 /** What the running service does when it is asked to: takes the input as it came, and answers with a JSON value. */
 export type ControlCommands = Readonly<Record<string, (input: unknown) => Promise<unknown>>>;
 
+/** Where the service listens for commands, and what they do. */
 export interface ControlOptions {
   /** Of the socket (`controlSocketPath`). The caller holds the lock of its directory, so what stands there is stale. */
   readonly path: string;
@@ -17,6 +18,7 @@ export interface ControlOptions {
   readonly log: Log;
 }
 
+/** The socket, while it is listened on. */
 export interface ControlServer {
   /** Takes no more commands; resolves when those that run are answered, however long they take. */
   close(): Promise<void>;

@@ -21,7 +21,11 @@ export interface BareAnswers {
  * bytes that are not HTTP. An answer that is owed to an earlier request goes first, or would be taken for it.
  */
 export function clientErrorHandler(bare: BareAnswers): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  // What is not HTTP fails once for each piece of it that arrives.
+  const failed = new WeakSet<Socket>();
   return (error, socket) => {
+    if (failed.has(socket)) return;
+    failed.add(socket);
     const problem = problemOf(error);
     if (problem === undefined || !socket.writable) {
       socket.destroy();

@@ -92,7 +92,7 @@ function operationOf(call: Call): object {
     ...(body !== undefined && {
       requestBody: { required: true, content: { 'application/json': body } },
     }),
-    responses: { ...successResponse(call), ...failureResponses(call) },
+    responses: { ...successResponses(call), ...failureResponses(call) },
   };
 }
 
@@ -108,8 +108,12 @@ function securityOf(bearer: Call['bearer']): object[] {
   }
 }
 
-function successResponse({ success, uncounted }: Call): Record<string, object> {
+function successResponses({ success, uncounted, tagged }: Call): Record<string, object> {
   const { status, description, mediaType, schema, example } = success;
-  const content = { schema, ...(example !== undefined && { example }) };
-  return { [status]: { description, headers: headersOf(status, uncounted), content: { [mediaType]: content } } };
+  const content = { [mediaType]: { schema, ...(example !== undefined && { example }) } };
+  const headersAt = (status: number) => headersOf({ status, uncounted, tagged });
+  return {
+    [status]: { description, headers: headersAt(status), content },
+    ...(tagged && { 304: { description: 'What `If-None-Match` names is still right.', headers: headersAt(304) } }),
+  };
 }

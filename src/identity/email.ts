@@ -6,8 +6,8 @@ const valid =
 
 /** What is wrong with an email, as the detail of a `ValueIssue`; undefined where nothing is. Nothing is trimmed. */
 export function checkEmail(email: string): string | undefined {
-  if (email.length > mostCharacters) return `Must be at most ${mostCharacters} characters`;
-  if (!valid.test(email)) return 'Must be an email address, local@domain, without spaces';
+  if (email.length > mostCharacters) return `must be at most ${mostCharacters} characters`;
+  if (!valid.test(email)) return 'must be an email address, local@domain, without spaces';
   return undefined;
 }
 

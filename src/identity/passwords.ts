@@ -140,18 +140,18 @@ export function checkNewPassword(password: string): string | undefined {
   // The upper bound comes first, so that nothing longer is counted.
   const problem = checkPassword(password);
   if (problem !== undefined) return problem;
-  return countCharacters(password) < fewestCharacters ? `Must be at least ${fewestCharacters} characters` : undefined;
+  return countCharacters(password) < fewestCharacters ? `must be at least ${fewestCharacters} characters` : undefined;
 }
 
 /** The same for a password that is only tried: any length up to the longest that can be stored. */
 export function checkPassword(password: string): string | undefined {
   // A character is two code units at most: counting is bounded, whatever was sent.
   if (password.length > 2 * mostCharacters || countCharacters(password) > mostCharacters) {
-    return `Must be at most ${mostCharacters} characters`;
+    return `must be at most ${mostCharacters} characters`;
   }
-  if (password.includes('\0')) return 'Must not contain the character NUL';
+  if (password.includes('\0')) return 'must not contain the character NUL';
   // Each lone surrogate becomes the same bytes in UTF-8, so that different passwords would be one.
-  if (!password.isWellFormed()) return 'Must be valid Unicode: a surrogate stands alone';
+  if (!password.isWellFormed()) return 'must be valid Unicode: a surrogate stands alone';
   return undefined;
 }
 

@@ -59,7 +59,10 @@ async function* unfinished({ records }: Tenancy, status: string): AsyncGenerator
   } while (last !== undefined);
 }
 
-/** Sweeps now and from time to time until the signal; resolves when the last sweep has ended. */
+/**
+ * Sweeps now and from time to time until the signal; resolves when the last sweep has ended. Called before this process
+ * takes calls, so that the first sweep finds only what others left.
+ */
 export async function keepSweeping(tenancy: Tenancy, signal: AbortSignal): Promise<void> {
   let sparesRecent = false;
   while (!signal.aborted) {

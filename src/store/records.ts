@@ -60,6 +60,7 @@ export interface Kind<R extends Stored = Stored, X = Readonly<Record<string, 'un
   readonly record?: R;
 }
 
+/** The names of the unique indexes among `X`. */
 export type UniqueIndex<X> = { [Name in string & keyof X]: X[Name] extends 'unique' ? Name : never }[string & keyof X];
 
 /** Declares a kind: `defineKind<User>()('users', { email_key: 'unique' })`. */

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import { LineWriter } from './line-writer.ts';
 import { withoutSecrets } from './secrets.ts';
 
+/** What is logged, and where to. */
 export interface LogOptions {
   /** The least level that is written. */
   readonly level: LevelWithSilent;

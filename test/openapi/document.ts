@@ -36,6 +36,8 @@ export interface ToldCall {
   readonly bodies: readonly unknown[];
   readonly bodySchema: Readonly<Record<string, unknown>> | undefined;
   readonly success: ToldSuccess;
+  /** It may be answered 304. */
+  readonly mayBeKept: boolean;
   readonly problems: readonly ToldProblem[];
 }
 
@@ -80,8 +82,9 @@ export function withComponents(schema: Readonly<Record<string, unknown>>): Reado
 
 function callOf(method: string, path: string, operation: Operation): ToldCall {
   const body = operation.requestBody?.content['application/json'];
-  const answers = Object.entries(operation.responses).map(([status, response]) => answerOf(Number(status), response));
-  const [success, ...others] = answers.filter(({ status }) => status < 400);
+  const { 304: notModified, ...responses } = operation.responses;
+  const answers = Object.entries(responses).map(([status, response]) => answerOf(Number(status), response));
+  const [success, ...others] = answers.filter(({ status }) => status < 300);
   assert.ok(success !== undefined && others.length === 0, `${method} ${path} succeeds in one way`);
   return {
     name: `${method} ${path}`,
@@ -92,6 +95,7 @@ function callOf(method: string, path: string, operation: Operation): ToldCall {
     bodies: Object.values(body?.examples ?? {}).map(({ value }) => value),
     bodySchema: body?.schema,
     success: { ...success, example: success.content.example },
+    mayBeKept: notModified !== undefined,
     problems: answers.filter(({ status }) => status >= 400).flatMap(problemsOf),
   };
 }

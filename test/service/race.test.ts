@@ -5,7 +5,7 @@ import { inspect } from './inspect.ts';
 import { dataDirectory, startService } from './service.ts';
 
 /** Spellings of one name: case and white space. */
-const spellings = ['Acme Corp', 'acme corp', 'ACME  CORP', ' Acme\tCorp ', 'aCME cORP\u2003', 'Ａcme Corp'];
+const spellings = ['Acme Corp', 'acme corp', 'ACME  CORP', ' Acme\u00a0Corp ', 'aCME cORP\u2003', 'Ａcme Corp'];
 
 /** The number of each status, the most frequent first. */
 function tally(statuses: readonly number[]): string {

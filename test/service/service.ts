@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { after } from 'node:test';
 
 const launcher = resolve(import.meta.dirname, '..', '..', 'bin', 'tenantry.js');
 
@@ -26,6 +27,13 @@ export interface Service {
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ended>;
 }
+
+/** What runs now. A test that failed half way leaves its service behind, which would keep the test's own process alive. */
+const running = new Set<ChildProcess>();
+
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** A data directory for a test, removed at the end of its scope. */
 export async function dataDirectory(): Promise<{ path: string } & AsyncDisposable> {
@@ -83,9 +91,13 @@ function listening(child: ChildProcess, ended: Promise<Ended>): Promise<string> 
 async function endOf(child: ReturnType<typeof spawn>): Promise<Ended> {
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error('the output of the process is not read');
+  running.add(child);
   const exited = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) => resolve([code, signal]));
+    child.on('exit', (code, signal) => {
+      running.delete(child);
+      resolve([code, signal]);
+    });
   });
   const [[code, signal], out, error] = await Promise.all([exited, text(stdout), text(stderr)]);
   return { code, signal, out, error };

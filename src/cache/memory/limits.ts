@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Limit, Limits, Standing } from '../limits.ts';
 
+/** What `memoryLimits` is handed. */
 export interface MemoryLimitsOptions {
   /** Milliseconds of a clock that never goes back (`performance.now`). */
   readonly now: () => number;

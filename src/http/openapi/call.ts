@@ -24,6 +24,8 @@ export interface Call {
   readonly errors: Failures;
   /** No limit counts it. */
   readonly uncounted?: true;
+  /** Its answer has an ETag, and is 304 for a caller that has it already. */
+  readonly tagged?: true;
 }
 
 /** Codes, each with its example where a call has one of its own. */

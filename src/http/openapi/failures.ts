@@ -181,7 +181,7 @@ type Failing = Pick<Call, 'errors' | 'reference' | 'uncounted'>;
 function responseOf(call: Failing, status: number, codes: readonly ProblemCode[]): object {
   return {
     description: codes.map((code) => `\`${code}\`: ${failures[code].when} ${failures[code].advice}`).join('\n\n'),
-    headers: headersOf(status, call.uncounted || codes.every(comesBeforeLimits)),
+    headers: headersOf({ status, uncounted: call.uncounted || codes.every(comesBeforeLimits) }),
     content: {
       'application/problem+json': {
         schema: schemaNamed('Problem'),

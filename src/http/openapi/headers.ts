@@ -26,6 +26,11 @@ export const headers = {
     schema: { type: 'string', const: 'Bearer' },
     example: 'Bearer',
   },
+  ETag: {
+    description: 'Names what is answered, for `If-None-Match`.',
+    schema: { type: 'string' },
+    example: '"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"',
+  },
   Allow: {
     description: 'The methods that the path has.',
     schema: { type: 'string' },
@@ -33,11 +38,19 @@ export const headers = {
   },
 } as const;
 
-/** References to the header fields that an answer of this status has. */
-export function headersOf(status: number, uncounted = false): Record<string, { readonly $ref: string }> {
+/** What decides which header fields an answer has. */
+export interface AnswerForm {
+  readonly status: number;
+  readonly uncounted?: boolean | undefined;
+  readonly tagged?: boolean | undefined;
+}
+
+/** References to the header fields of an answer. */
+export function headersOf({ status, uncounted, tagged }: AnswerForm): Record<string, { readonly $ref: string }> {
   const names: (keyof typeof headers)[] = [
     'X-Request-Id',
     ...(uncounted ? [] : (['RateLimit-Policy', 'RateLimit'] as const)),
+    ...(tagged ? (['ETag'] as const) : []),
     ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
     ...(status === 405 ? (['Allow'] as const) : []),
     ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),

@@ -116,6 +116,7 @@ export function serviceCalls(version: string): readonly Call[] {
       id: 'getOpenApi',
       summary: 'This documentation, for programs',
       description: 'OpenAPI 3.1, of which clients can be generated.',
+      tagged: true,
       success: {
         status: 200,
         description: 'The document.',
@@ -135,6 +136,7 @@ function documentation(path: string, id: string, summary: string, what: string):
     id,
     summary,
     description: `${what} Nothing is loaded from elsewhere.`,
+    tagged: true,
     success: { status: 200, description: 'A page.', mediaType: 'text/html', schema: page },
     errors: countedCallFails,
   };

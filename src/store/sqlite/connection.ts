@@ -72,6 +72,16 @@ function identityOf(path: string): string {
   return inodes.join(' ');
 }
 
+/** Opens a file for a piece of work, and closes it. */
+export function withConnection<T>(path: string, mode: 'read' | 'write', work: (connection: Connection) => T): T {
+  const connection = connect(path, mode);
+  try {
+    return work(connection);
+  } finally {
+    connection.close();
+  }
+}
+
 /** The value of a pragma that is a number. */
 export function pragmaNumber(database: DatabaseSync, pragma: 'user_version' | 'application_id'): number {
   const row = database.prepare(`PRAGMA ${pragma}`).get();

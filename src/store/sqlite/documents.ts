@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path';
 import type { Log } from '../../log.ts';
 import type { Documents, Place } from '../documents.ts';
-import { connect, pragmaNumber } from './connection.ts';
+import { pragmaNumber, withConnection } from './connection.ts';
 import { createFile, makeDirectory } from './disk.ts';
 import { DamagedFileError, FileError, faultOf, unavailable } from './faults.ts';
 import type { CollectionJob, CollectionState } from './jobs.ts';
@@ -147,12 +147,7 @@ const headerBytes = 100;
  */
 function readTables(path: string): number {
   if (existsSync(`${path}-wal`)) {
-    const connection = connect(path, 'write');
-    try {
-      return pragmaNumber(connection.database, 'user_version');
-    } finally {
-      connection.close();
-    }
+    return withConnection(path, 'write', ({ database }) => pragmaNumber(database, 'user_version'));
   }
   const header = Buffer.alloc(headerBytes);
   const descriptor = openSync(path, 'r');

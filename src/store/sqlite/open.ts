@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts';
 import type { Documents } from '../documents.ts';
 import type { Kind, Records } from '../records.ts';
 import { type BackupSummary, backUp } from './backup.ts';
-import { type Connection, connect } from './connection.ts';
+import { type Connection, connect, withConnection } from './connection.ts';
 import { createFile } from './disk.ts';
 import { cluster, createDocuments, tenantFiles } from './documents.ts';
 import { faultOf, unavailable } from './faults.ts';
@@ -91,19 +91,11 @@ function openMaster(directory: string, kinds: readonly Kind[]): Connection {
   const path = join(directory, master);
   return naming(path, () => {
     createFile(path);
-    const layout = using(connect(path, 'read'), (reading) => readLayout(reading, path));
+    const layout = withConnection(path, 'read', (reading) => readLayout(reading, path));
     if (layout === 0) refuseHalf(directory, path);
-    using(connect(path, 'write'), (writing) => prepareLayout(writing, layout, kinds));
+    withConnection(path, 'write', (writing) => prepareLayout(writing, layout, kinds));
     return connect(path, 'read');
   });
-}
-
-function using<T>(connection: Connection, work: (connection: Connection) => T): T {
-  try {
-    return work(connection);
-  } finally {
-    connection.close();
-  }
 }
 
 /** Organizations' data without the master database is no new start: it would be reachable by nobody. */
