@@ -21,9 +21,6 @@ export interface ServiceOptions {
   readonly directory: string;
   /** Settings by their names without `TENANTRY_`; all others are as nobody set them. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Other variables of the environment. */
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly core?: string;
 }
 
 /** Every call from one address is counted, and no bound is ever reached. */
@@ -39,15 +36,14 @@ export const leastCost = { ENV: 'test', BCRYPT_COST: '4' } as const;
 
 /** Starts the service on any free port, and resolves when it says that it listens. */
 export async function startService(options: ServiceOptions): Promise<Serving> {
-  const { directory, settings = {}, environment = {}, core = cores.server } = options;
+  const { directory, settings = {} } = options;
   const log = openSync(join(directory, 'service.log'), 'w');
   const child = startPinned(launcher, {
-    core,
+    core: cores.server,
     arguments: ['start'],
     directory,
     output: log,
     environment: {
-      ...environment,
       TENANTRY_DATA_DIR: join(directory, 'data'),
       TENANTRY_PORT: '0',
       ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`TENANTRY_${name}`, value])),

@@ -1,3 +1,5 @@
+import { soon } from './soon.ts';
+
 /** A clock that stands still until a test lets time pass. */
 export interface TestClock {
   /** Milliseconds since 1970. */
@@ -58,7 +60,7 @@ export function testClock(start = '2029-12-31T23:59:30.250Z'): TestClock {
       const { promise, resolve } = Promise.withResolvers<void>();
       watchers.push({ count, resolve });
       tellWatchers();
-      return promise;
+      return soon(promise, `${count} to wait on the clock`);
     },
   };
 }

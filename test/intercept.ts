@@ -1,4 +1,5 @@
 import { TenantryError } from '../src/errors.ts';
+import { soon } from './soon.ts';
 
 type Methods<P> = { [M in keyof P]: P[M] extends (...given: never[]) => Promise<unknown> ? M : never }[keyof P];
 type Call<F> = F extends (...given: infer G) => Promise<infer T>
@@ -31,7 +32,7 @@ export function unavailable(): TenantryError {
 /** A place where calls stand still until a test lets them go on. */
 export interface Gate {
   /** Resolves when the first call has come. */
-  readonly reached: Promise<void>;
+  reached(): Promise<void>;
   /** Called by who comes. */
   pass(): Promise<void>;
   /** Lets all go on, those that come later too. */
@@ -43,7 +44,7 @@ export function closedGate(): Gate {
   const reached = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<void>();
   return {
-    reached: reached.promise,
+    reached: () => soon(reached.promise, 'a call to reach the gate'),
     pass() {
       reached.resolve();
       return opened.promise;

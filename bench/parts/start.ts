@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Bench, type Findings, type Line, shown } from '../part.ts';
 import { residentMegabytes } from '../pinned.ts';
 import { type Spread, spreadOf } from '../rounds.ts';
@@ -17,19 +18,19 @@ const limits = {
   later: { seconds: 1, megabytes: 120 },
 } as const;
 
+/** Where the launcher keeps compiled code; it makes it anew. */
+const compiledCode = fileURLToPath(new URL('../../node_modules/.cache/tenantry', import.meta.url));
+
 /** How long a start takes, and how much memory: the first of all, without data and compiled code, and later ones. */
 export async function measureStart({ scratch, extent }: Bench): Promise<Findings> {
   const first: Start[] = [];
   const later: Start[] = [];
-  const directory = join(scratch, 'start');
-  mkdirSync(directory);
-  // Leaves data and compiled code for the later ones.
-  await startOnce({ directory });
   for (let round = 0; round < extent.rounds; round += 1) {
     const empty = join(scratch, `start-${round}`);
     mkdirSync(empty);
-    first.push(await startOnce({ directory: empty, environment: { NODE_DISABLE_COMPILE_CACHE: '1' } }));
-    later.push(await startOnce({ directory }));
+    rmSync(compiledCode, { recursive: true, force: true });
+    first.push(await startOnce({ directory: empty }));
+    later.push(await startOnce({ directory: empty }));
   }
   return {
     lines: [

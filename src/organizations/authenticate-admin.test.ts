@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
-import { openTenancy, signUp } from '../../test/tenancy.ts';
+import { intercept, unavailable } from '../../test/intercept.ts';
+import { addOrganization, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { authenticateAdmin } from './authenticate-admin.ts';
 import { deleteOrganization } from './delete.ts';
 
@@ -35,6 +36,23 @@ for (const engine of engines) {
       await assert.rejects(authenticateAdmin(tenancy, token), notAuthenticated);
       await signUp(tenancy, 'Acme');
       await assert.rejects(authenticateAdmin(tenancy, token), notAuthenticated);
+    });
+
+    test("a token dies with its organization alone, where its user stays for another's sake", async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const { caller, token, email, password } = await signUp(tenancy, 'Acme');
+      const second = await addOrganization(tenancy, caller, 'Globex');
+      // Once with its record still there, and once without.
+      const documents = intercept(tenancy.documents, 'dropCollection', () => Promise.reject(unavailable()));
+      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
+      await assert.rejects(authenticateAdmin(tenancy, token), notAuthenticated);
+      const other = await signIn(tenancy, email, password);
+      assert.deepEqual(other.caller, second);
+      await addOrganization(tenancy, second, 'Initech');
+      await deleteOrganization(tenancy, second, 'Globex');
+      await assert.rejects(authenticateAdmin(tenancy, other.token), notAuthenticated);
+      await signIn(tenancy, email, password);
     });
 
     test('what is no token of ours is refused', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { closedGate, intercept, unavailable } from '../../test/intercept.ts';
+import { soon } from '../../test/soon.ts';
 import { openTenancy, signIn, type TestTenancy } from '../../test/tenancy.ts';
 import { createOrganization } from './create.ts';
 import { deleteOrganization } from './delete.ts';
@@ -126,7 +127,7 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { gate, slow } = slowMaking(tenancy);
       const creating = createOrganization(slow, acme);
-      await gate.reached;
+      await gate.reached();
       await deleteAcme(tenancy);
       const newcomer = await createNewcomer(tenancy);
       gate.open();
@@ -141,7 +142,7 @@ for (const engine of engines) {
       await createHalf(opened);
       const { gate, slow } = slowMaking(tenancy);
       const asleep = sweepAll(slow);
-      await gate.reached;
+      await gate.reached();
       await sweepAll(tenancy);
       assert.equal((await organizationNow(tenancy))?.status, 'active');
       await deleteAcme(tenancy);
@@ -157,7 +158,7 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       const { gate, ended, slow } = slowMaking(tenancy);
       const creating = createOrganization(slow, acme);
-      await gate.reached;
+      await gate.reached();
       clock.pass(5_000);
       await creating;
       await sweepAll(tenancy);
@@ -165,7 +166,7 @@ for (const engine of engines) {
       await deleteAcme(tenancy);
       const newcomer = await createNewcomer(tenancy);
       gate.open();
-      await ended;
+      await soon(ended, 'the end of what was late');
       assert.deepEqual((await opened.left()).collections, ['org_acme', newcomer]);
       await forgetOld(opened, newcomer);
     });
@@ -183,7 +184,7 @@ for (const engine of engines) {
         Promise.reject(new Error('nothing is to be made')),
       );
       const asleep = sweepAll({ ...tenancy, records, documents });
-      await gate.reached;
+      await gate.reached();
       await deleteAcme(tenancy);
       gate.open();
       await asleep;

@@ -101,9 +101,11 @@ for (const engine of engines) {
       await new Promise(setImmediate);
       assert.deepEqual(await unfinished(opened), ['Globex']);
       assert.equal(clock.waiting, 1);
+      await createHalf(opened, ['Initech']);
       clock.pass(1);
       await clock.whenWaiting();
-      assert.deepEqual(await unfinished(opened), []);
+      // From the second sweep on, a creation may be this process's own.
+      assert.deepEqual(await unfinished(opened), ['Initech']);
       stop.abort();
       await sweeping;
       assert.equal(clock.waiting, 0);

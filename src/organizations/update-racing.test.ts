@@ -32,7 +32,7 @@ for (const engine of engines) {
       const { caller } = await signUp(tenancy, 'Acme');
       const { gate, slow } = slowHashes(tenancy);
       const updating = updateOrganization(slow, caller, { organization_name: 'Acme', password: 'another password' });
-      await gate.reached;
+      await gate.reached();
       await deleteOrganization(tenancy, caller, 'Acme');
       gate.open();
       await assert.rejects(updating, notFound);
@@ -49,7 +49,7 @@ for (const engine of engines) {
         password: "the thief's password",
         email: 'thief@example.com',
       });
-      await gate.reached;
+      await gate.reached();
       await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: "the owner's password" });
       gate.open();
       await assert.rejects(updating, notAuthenticated);
@@ -101,7 +101,7 @@ for (const engine of engines) {
       const { caller } = await signUp(tenancy, 'Acme');
       const { gate, slow } = slowHashes(tenancy);
       const updating = updateOrganization(slow, caller, { organization_name: 'Acme', password: 'another password' });
-      await gate.reached;
+      await gate.reached();
       await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' });
       await signUp(tenancy, 'Acme', 'newcomer@example.com');
       gate.open();
@@ -151,7 +151,7 @@ for (const engine of engines) {
       const { gate, slow } = slowHashes(tenancy);
       const request = { organization_name: 'Acme', new_organization_name: 'Initech', password: 'another password' };
       const updating = updateOrganization(slow, caller, request);
-      await gate.reached;
+      await gate.reached();
       const documents = intercept(tenancy.documents, 'dropCollection', () => Promise.reject(unavailable()));
       await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
       gate.open();
@@ -171,7 +171,7 @@ for (const engine of engines) {
         { ...tenancy, documents },
         { organization_name: 'Acme', email: 'ada@example.com', password: 'correct horse' },
       );
-      await gate.reached;
+      await gate.reached();
       const { caller } = await signIn(tenancy, 'ada@example.com', 'correct horse');
       await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' });
       gate.open();

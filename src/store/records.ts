@@ -6,8 +6,8 @@
  * - **A commit is all or nothing.** No reader and no crash ever shows a part of it, and all commits are equal to some
  *   order one after the other.
  * - **What was acknowledged stays.** `commit` answers `done` when the changes are on disk (embedded) or with a majority
- *   (distributed). A commit that throws `storage_unavailable` may or may not have happened; whoever repeats it must find
- *   out first.
+ *   (distributed). A commit that throws `storage_unavailable` may have happened, or may come about at the next
+ *   start until another commit is done; whoever repeats it must find out first.
  * - **One reads what one wrote.** A read that begins after `commit` answered sees its changes or later ones.
  * - **Unique means unique.** Two records of a kind never have the same key in a `unique` index, whoever races whom.
  * - **Records are values.** What a read returns is frozen, and shared between callers.
