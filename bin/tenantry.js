@@ -2,6 +2,7 @@
 // Plain JavaScript that Node 18 can parse, so that an old Node is told of in words. Everything else is src/main.ts.
 import module from 'node:module';
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outdatedNode } from './node-version.js';
 
@@ -42,5 +43,7 @@ if (outdated !== undefined) {
   // Compiled code is kept for the next start; where it cannot be kept this does nothing.
   module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/tenantry', import.meta.url)));
   const { run } = await import('../src/main.ts');
-  await run(name, args);
+  // npm runs scripts in the root of the project and says where it was called.
+  const paths = args.map((path) => resolve(process.env.INIT_CWD ?? '.', path));
+  await run(name, paths);
 }

@@ -2,16 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { availableParallelism, constants } from 'node:os';
-import { resolve } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { relative, resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
 import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
-import { type ControlCommands, type ControlServer, listenControl } from './control/server.ts';
+import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
 import { StartError, TenantryError } from './errors.ts';
+import { listen } from './http/listen.ts';
 import { buildServer, stopServer } from './http/server.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
 import { createPasswords, type Passwords } from './identity/passwords.ts';
@@ -27,6 +28,7 @@ import { keepSweeping } from './organizations/sweep.ts';
 import type { Tenancy } from './organizations/tenancy.ts';
 import { wait } from './organizations/wait.ts';
 import { loadSettings, type Settings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
+import { endOnSignal } from './signals.ts';
 import { type EmbeddedStore, openEmbedded } from './store/sqlite/open.ts';
 import { createLog, type ProcessLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -68,17 +70,26 @@ function fail(exitCode: number, message: string): void {
 }
 
 /** What is done to the data by command: the running service's part of it, or this process's where none runs. */
-function controlCommands(store: EmbeddedStore, keys: SigningKeys) {
+function controlCommands({ DATA_DIR }: Settings, store: EmbeddedStore, keys: SigningKeys) {
   return {
     status: async () => ({ process: process.pid }),
     'rotate-keys': async () => ({ key: await keys.rotate() }),
-    backup: async (input: unknown) => store.backup(directoryIn(input), [keyFile]),
+    async backup(input: unknown) {
+      const directory = directoryIn(input, resolve(DATA_DIR));
+      return { directory, ...(await store.backup(directory, [keyFile])) };
+    },
   };
 }
 
-function directoryIn(input: unknown): string {
+function directoryIn(input: unknown, dataDirectory: string): string {
   const directory = typeof input === 'object' && input !== null && 'directory' in input ? input.directory : undefined;
   if (typeof directory !== 'string') throw new StartError(1, 'A backup needs a directory.');
+  if (!relative(dataDirectory, directory).startsWith('..')) {
+    throw new StartError(
+      1,
+      `${directory} is in the data directory, and would be lost with it. Name one outside of it.`,
+    );
+  }
   return directory;
 }
 
@@ -90,22 +101,30 @@ async function order(settings: Settings, command: 'rotate-keys' | 'backup', inpu
 
 async function doAlone(settings: Settings, command: 'rotate-keys' | 'backup', input: object): Promise<unknown> {
   const log = createLog({ level: 'warn' });
-  const store = await openStore(settings, log, createMetrics());
+  const store = await openStore(settings, { log, metrics: createMetrics(), mustExist: true });
   try {
-    return await controlCommands(store, await openKeys(settings))[command](input);
+    return await controlCommands(settings, store, await openKeys(settings))[command](input);
   } finally {
     await store.close();
     await log.flush();
   }
 }
 
-function openStore(settings: Settings, log: ProcessLog, metrics: Metrics): Promise<EmbeddedStore> {
+interface StoreGround {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** A command of the operator is about data that is there; a start makes what is not. */
+  readonly mustExist: boolean;
+}
+
+function openStore(settings: Settings, { log, metrics, mustExist }: StoreGround): Promise<EmbeddedStore> {
   return openEmbedded({
     directory: resolve(settings.DATA_DIR),
     kinds: [organizations, users],
     log,
     writerThreads: settings.WRITER_THREADS,
     onCommit: metrics.onCommit,
+    mustExist,
   });
 }
 
@@ -134,10 +153,10 @@ async function start(settings: Settings): Promise<void> {
   process.on('exit', () => log.flushNow());
   const metrics = createMetrics();
   metrics.observeLostLines(log.lostLines);
-  const store = await openStore(settings, log, metrics);
+  const store = await openStore(settings, { log, metrics, mustExist: false });
   try {
     const service = await serve(settings, { store, log, metrics, reach });
-    stopOnSignal(settings, service);
+    endOnSignal({ stop: () => stop(settings, service), seconds: settings.SHUTDOWN_SECONDS, log });
     announce(settings, service.server);
   } catch (error) {
     await store.close();
@@ -184,65 +203,23 @@ async function serve(settings: Settings, { store, log, metrics, reach }: Ground)
     reach,
   };
   const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: store.ready });
-  const control = await open(server, settings, controlCommands(store, keys), log);
   const ending = new AbortController();
+  // Before anybody calls: what the first sweep finds unfinished was left by another process.
   const sweeping = keepSweeping(tenancy, ending.signal);
   const endSweep = () => {
     ending.abort();
     return sweeping;
   };
-  return { server, passwords, control, store, log, endSweep };
-}
-
-/** Listens for callers and for the operator's commands; for both or for none. */
-async function open(
-  server: FastifyInstance,
-  settings: Settings,
-  commands: ControlCommands,
-  log: Log,
-): Promise<ControlServer> {
   try {
     await listen(server, settings);
-    return await listenControl({ path: controlSocketPath(settings.DATA_DIR), commands, log });
+    const path = controlSocketPath(settings.DATA_DIR);
+    const control = await listenControl({ path, commands: controlCommands(settings, store, keys), log });
+    return { server, passwords, control, store, log, endSweep };
   } catch (error) {
-    await server.close();
+    await Promise.all([server.close(), endSweep()]);
     throw error;
   }
 }
-
-async function listen(server: FastifyInstance, { HOST, PORT }: Settings): Promise<void> {
-  try {
-    await server.listen({ host: HOST, port: PORT });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'EADDRINUSE'
-        ? `Port ${PORT} of ${HOST} is taken by another program`
-        : `It is not possible to listen on port ${PORT} of ${HOST} (${code})`;
-    throw new StartError(1, `${reason}. Stop it, or name another port in TENANTRY_PORT.`, error);
-  }
-}
-
-/** Ends the service at the first signal, and the process at the second. */
-function stopOnSignal(settings: Settings, service: Service): void {
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals) => {
-    // 128 + the signal's number, as shells tell it.
-    if (stopping) process.exit(128 + constants.signals[signal]);
-    stopping = true;
-    service.log.info({ signal }, 'stopping');
-    stop(settings, service).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-}
-
 /** The last of the time to stop in is kept for closing the store. */
 const closingShare = 0.2;
 
@@ -263,13 +240,14 @@ async function stop(
 }
 
 /** The few lines that whoever started the service by hand reads. They go to stderr: stdout is the log's. */
-function announce({ HOST, DATA_DIR, ENV }: Settings, server: FastifyInstance): void {
+function announce({ HOST, DATA_DIR, ENV, PUBLIC_URL }: Settings, server: FastifyInstance): void {
   const { address, port, family } = server.server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
   const shown = HOST === 'localhost' ? HOST : host;
   const lines = [
     ['API', `http://${shown}:${port}`],
     ['Docs', `http://${shown}:${port}/docs`],
+    ...(PUBLIC_URL === undefined ? [] : [['Public', PUBLIC_URL]]),
     ['Data', resolve(DATA_DIR)],
     ['Engine', `embedded (SQLite ${process.versions['sqlite']})`],
     ['Ready in', `${Math.round(process.uptime() * 1_000)} ms`],

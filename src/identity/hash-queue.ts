@@ -29,6 +29,9 @@ export interface HashQueueOptions {
 /** How much one measured time moves the mean: the last 16 or so count. */
 const weight = 1 / 16;
 
+/** How many times as long as the mean so far one hash may count. */
+const mostOfMean = 4;
+
 /**
  * How many hashes may be in work at once: as many as there are cores, but never all threads of libuv's pool, so that
  * signing and file work always find one. A pool of one thread is the exception, since somebody has to hash.
@@ -72,7 +75,9 @@ export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: Ha
       try {
         return await work();
       } finally {
-        meanSeconds += ((clock() - begun) / 1000 - meanSeconds) * weight;
+        // Bounded, so that a moment in which the event loop stood still is not taken for slow hashes.
+        const seconds = Math.min((clock() - begun) / 1_000, meanSeconds * mostOfMean);
+        meanSeconds += (seconds - meanSeconds) * weight;
         endTurn();
       }
     },

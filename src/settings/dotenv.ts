@@ -24,6 +24,7 @@ export function readDotenv(text: string): DotenvReading {
   const lines = text.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
   const wrong: WrongLine[] = [];
   const seen = new Set<string>();
+  const values: Record<string, string | undefined> = {};
   for (const match of lines.matchAll(assignment)) {
     const { name = '', plain = '' } = match.groups ?? {};
     const right = rightAssignment(name, plain, seen);
@@ -31,6 +32,8 @@ export function readDotenv(text: string): DotenvReading {
       wrong.push({ line: lineAt(lines, match.index), right });
     }
     seen.add(name);
+    // One at a time: after a blank or an indented comment Node's parser takes the next line for a part of this one.
+    Object.assign(values, parseEnv(match[0].trim()));
   }
   // What is left once the assignments are taken out, line breaks kept, must be comments and empty lines.
   const leftOver = lines.replace(assignment, (match) => match.replaceAll(/[^\n]/g, ''));
@@ -39,7 +42,7 @@ export function readDotenv(text: string): DotenvReading {
       wrong.push({ line: index + 1, right: 'NAME=value, or begin with # where it is a comment' });
     }
   }
-  return { values: parseEnv(lines), wrong: wrong.sort((one, other) => one.line - other.line) };
+  return { values, wrong: wrong.sort((one, other) => one.line - other.line) };
 }
 
 function rightAssignment(name: string, plain: string, seen: ReadonlySet<string>): string | undefined {

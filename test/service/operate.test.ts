@@ -66,6 +66,7 @@ suite('the commands of the operator', { timeout: 120_000 }, () => {
     writing.abort();
     assert.equal(code, 0, error);
     assert.ok(JSON.parse(out).files.includes('master.db'));
+    assert.equal(JSON.parse(out).directory, copy);
     const acknowledged = await created;
     await remove(service.url, 'acme', token);
     await service.stop();
@@ -107,6 +108,26 @@ suite('the commands of the operator', { timeout: 120_000 }, () => {
     assert.equal(code, 1);
     assert.match(error, /^[^\n]*not empty[^\n]*\n$/);
     assert.deepEqual(await readdir(join(target.path, 'copy')), ['letter']);
+    await service.stop();
+  });
+
+  test('a command about data that is not there is refused, and makes none', async () => {
+    await using directory = await dataDirectory();
+    const missing = join(directory.path, 'mistyped');
+    for (const args of [['rotate-keys'], ['backup', join(directory.path, 'copy')]]) {
+      const { code, out, error } = await runCommand(args, missing);
+      assert.deepEqual({ code, out }, { code: 78, out: '' }, args.join(' '));
+      assert.ok(error.includes(missing) && /^[^\n]*\n$/.test(error), error);
+    }
+    assert.deepEqual(await readdir(directory.path), []);
+  });
+
+  test('a backup into the data directory itself is refused', async () => {
+    await using directory = await dataDirectory();
+    const service = await startService(directory.path);
+    const { code, error } = await runCommand(['backup', join(directory.path, 'copy')], directory.path);
+    assert.equal(code, 1);
+    assert.match(error, /outside/);
     await service.stop();
   });
 

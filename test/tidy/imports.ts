@@ -21,6 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   settings: ['control'],
   doctor: ['settings', 'control'],
   telemetry: [],
+  signals: [],
 };
 
 interface Import {

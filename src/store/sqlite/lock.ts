@@ -38,6 +38,10 @@ export function lockDirectory(directory: string): DirectoryLock {
         `The data directory ${directory} is in use by ${readHolder(directory)}. Stop that process, or give this one a TENANTRY_DATA_DIR of its own.`,
       );
     }
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      throw new StartError(78, `${directory} is not a directory. Name one in TENANTRY_DATA_DIR.`, error);
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(
       78,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -39,6 +40,8 @@ export interface EmbeddedOptions {
   readonly tablesPerFile?: number;
   /** Records of a kind that stay in memory; one takes about a kilobyte. */
   readonly cacheRecords?: number;
+  /** Refuse a directory that holds no data, in the place of making some. */
+  readonly mustExist?: boolean;
   readonly onCommit?: (commit: { commits: number; seconds: number }) => void;
 }
 
@@ -53,6 +56,9 @@ const master = 'master.db';
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedStore> {
   const { directory, kinds, log, writerThreads = 1, tablesPerFile = 500, cacheRecords = 10_000 } = options;
+  if (options.mustExist && !existsSync(join(directory, master))) {
+    throw new StartError(78, `There is no data of Tenantry in ${directory}. Name its directory in TENANTRY_DATA_DIR.`);
+  }
   // What was opened last is closed first; also where opening ends half way.
   await using opened = new AsyncDisposableStack();
   const lock = lockDirectory(directory);

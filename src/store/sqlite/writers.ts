@@ -167,7 +167,7 @@ class Writer {
         faults.set(result.fault.inner, result.fault);
         waiting?.reject(unavailable(result.fault));
       } else {
-        commits += 1;
+        if (hasWritten(result.answer)) commits += 1;
         waiting?.resolve(result.answer);
       }
     }
@@ -193,4 +193,9 @@ class Writer {
     for (const resolve of told) resolve();
     this.#schedule();
   }
+}
+
+/** Whether a job changed anything that is now on disk. */
+function hasWritten(answer: Answer): boolean {
+  return 'result' in answer ? answer.result === 'done' : answer.changed;
 }
