@@ -137,6 +137,7 @@ function withoutChance(text: string): string {
     .trim()
     .replaceAll(/"(created_at|taken_at|request_id|key)":"[^"]+"/g, '"$1":"..."')
     .replaceAll(/(127\.0\.0\.1):\d+/g, '$1:...')
+    .replaceAll(/("directory":)"[^"]+(?=\/monday")/g, '$1"...')
     .replaceAll(/(Data +)\S+/g, '$1...')
     .replaceAll(/(Ready in +)\d+/g, '$1...');
 }
