@@ -59,6 +59,18 @@ for (const engine of engines) {
       assert.match(view.collection_name, /^org_acme_/);
     });
 
+    test('a deletion that was begun under a clock a year ahead is finished all the same', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy, clock } = opened;
+      const ahead = { ...tenancy, now: () => new Date(clock.now() + 365 * day) };
+      await deleteHalf({ ...opened, tenancy: ahead }, 'not done');
+      await sweepAll(tenancy);
+      assert.equal(await statusNow(tenancy), 'deleted');
+      clock.pass(day);
+      await sweepAll(tenancy);
+      assert.deepEqual(await opened.left(), nothing);
+    });
+
     test('it is taken over when its holder had thirty seconds, and not before', async () => {
       await using opened = await openTenancy({ engine });
       await deleteHalf(opened, 'not done');

@@ -28,7 +28,7 @@ export function holdDeletion({ instance, now }: Tenancy, uncertain: boolean): De
 export async function finishDeletion(tenancy: Tenancy, held: Organization): Promise<void> {
   const { records, documents, now } = tenancy;
   const { deletion } = held;
-  if (deletion === undefined || isOver(deletion, now())) return;
+  if (deletion === undefined || isOver(held, now())) return;
   await documents.dropCollection(held.placement, held.collection_name);
   tenancy.reach('delete.collection-dropped');
   const settled = deletion.uncertain
@@ -53,7 +53,7 @@ export async function takeOverDeletion(tenancy: Tenancy, id: string): Promise<vo
   const { records, now } = tenancy;
   const held = await decide(async () => {
     const organization = await records.get(organizations, id);
-    if (organization?.deletion === undefined || !isOver(organization.deletion, now())) return undefined;
+    if (organization === undefined || !isOver(organization, now())) return undefined;
     const deletion = holdDeletion(tenancy, organization.status === 'deleting');
     const taken: Organization = { ...organization, status: 'deleting', deletion };
     const outcome = await records.commit([replace(organizations, taken)]);
@@ -64,8 +64,15 @@ export async function takeOverDeletion(tenancy: Tenancy, id: string): Promise<vo
   await finishDeletion(tenancy, held);
 }
 
-function isOver({ until }: Deletion, now: Date): boolean {
-  return now.getTime() >= Date.parse(until);
+/**
+ * Whether a deletion may be taken over. A time that lies further ahead than it can was written under a clock that was
+ * wrong, and would keep what is deleted for as long; twice the length leaves room for clocks that differ.
+ */
+function isOver({ status, deletion }: Organization, now: Date): boolean {
+  if (deletion === undefined) return false;
+  const left = Date.parse(deletion.until) - now.getTime();
+  const length = status === 'deleting' ? holdMilliseconds : reservedMilliseconds;
+  return left <= 0 || left > 2 * length;
 }
 
 /** RFC 3339. */

@@ -37,7 +37,9 @@ export async function sweep(tenancy: Tenancy, { signal, sparesRecent }: SweepOpt
   for (const [status, finish] of Object.entries(steps)) {
     for await (const { id, created_at } of unfinished(tenancy, status)) {
       if (signal.aborted) return;
-      const isRecent = tenancy.now().getTime() - Date.parse(created_at) < graceMilliseconds;
+      const age = tenancy.now().getTime() - Date.parse(created_at);
+      // One from the future was written under a clock that was wrong.
+      const isRecent = age >= 0 && age < graceMilliseconds;
       if (sparesRecent && isRecent && status === 'creating') continue;
       await finish(tenancy, id).catch((error: unknown) => {
         tenancy.log.warn({ err: error, organization: id, status }, 'an unfinished operation could not be finished');

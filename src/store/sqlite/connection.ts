@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { LostFileError } from './faults.ts';
+import { isSqliteError, LostFileError, resultCode, sqliteCodes } from './faults.ts';
 
 /** A connection with its prepared statements: `node:sqlite` itself keeps none. */
 export interface Connection {
@@ -32,7 +33,7 @@ export function connect(path: string, mode: 'read' | 'write'): Connection {
   const location = pathToFileURL(path);
   // A file that is gone must not come back as an empty one.
   location.searchParams.set('mode', mode === 'read' ? 'ro' : 'rw');
-  const database = new DatabaseSync(location, { readOnly: mode === 'read', timeout: busyMilliseconds });
+  const database = open(location, mode);
   const statements = new Map<string, StatementSync>();
   try {
     if (mode === 'write') {
@@ -63,6 +64,16 @@ export function connect(path: string, mode: 'read' | 'write'): Connection {
     };
   } catch (error) {
     database.close();
+    throw error;
+  }
+}
+
+/** SQLite says only that a file cannot be opened; where no file can, that is not the fault of this one. */
+function open(location: URL, mode: 'read' | 'write'): DatabaseSync {
+  try {
+    return new DatabaseSync(location, { readOnly: mode === 'read', timeout: busyMilliseconds });
+  } catch (error) {
+    if (isSqliteError(error) && resultCode(error) === sqliteCodes.cannotOpen) closeSync(openSync(devNull, 'r'));
     throw error;
   }
 }

@@ -64,6 +64,7 @@ export function faultOf(file: string, error: unknown): Fault {
 
 const full = { reason: 'the disk is full' };
 const readOnly = { reason: 'it cannot be written', unusable: true };
+const exhausted = { reason: 'too many files are open: raise the limit of descriptors (ulimit -n)' };
 const damaged = { reason: 'it is damaged; restore it from a backup', unusable: true };
 
 const explanations = new Map<number | string, { readonly reason: string; readonly unusable?: boolean }>([
@@ -72,6 +73,8 @@ const explanations = new Map<number | string, { readonly reason: string; readonl
   [sqliteCodes.readOnly, readOnly],
   ['EACCES', readOnly],
   ['EROFS', readOnly],
+  ['EMFILE', exhausted],
+  ['ENFILE', exhausted],
   [sqliteCodes.cannotOpen, { reason: 'it cannot be opened', unusable: true }],
   [sqliteCodes.corrupt, damaged],
   [sqliteCodes.notADatabase, damaged],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { StartError } from '../../errors.ts';
@@ -52,6 +52,15 @@ test('a directory that was given back can be taken again', async (context) => {
   const store = await openScratch(context, directory);
   await store.close();
   assert.ok('done' in (await startProcess(context).order({ call: 'open', value: directory })));
+});
+
+test('what stands in the place of the note of the holder is not written through', async (context) => {
+  const directory = await scratchDirectory(context);
+  const other = join(await scratchDirectory(context), 'letter');
+  writeFileSync(other, 'dear');
+  symlinkSync(other, join(directory, 'lock.json'));
+  lockDirectory(directory).release();
+  assert.equal(readFileSync(other, 'utf8'), 'dear');
 });
 
 test('a directory that cannot be made is named, with 78', () => {

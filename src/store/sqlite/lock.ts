@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -53,7 +53,11 @@ export function lockDirectory(directory: string): DirectoryLock {
 
 function writeHolder(directory: string): void {
   const holder = { process: process.pid, host: hostname(), since: new Date().toISOString() };
-  writeFileSync(join(directory, 'lock.json'), `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  // A new file moved into its place: what stands there could be a link to something else.
+  const path = join(directory, 'lock.json');
+  rmSync(`${path}.new`, { force: true });
+  writeFileSync(`${path}.new`, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: 'wx' });
+  renameSync(`${path}.new`, path);
 }
 
 function readHolder(directory: string): string {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -63,6 +63,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSt
   await using opened = new AsyncDisposableStack();
   const lock = lockDirectory(directory);
   opened.defer(() => lock.release());
+  if ((statSync(directory).mode & 0o022) !== 0) {
+    log.warn({ directory }, 'other users may write to the data directory: chmod 700 it');
+  }
   const connection = openMaster(directory, kinds);
   const writers = startWriters({
     directory,
