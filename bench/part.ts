@@ -61,20 +61,31 @@ export function shownSpread({ median, least, most }: Spread): string {
   return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
 }
 
+/** A remark with the reason, where a limit is not met. */
+export function explained(remark: string, met: boolean | undefined, shortfall: string | undefined): string {
+  return met === false ? [remark, shortfall].filter(Boolean).join('. ') : remark;
+}
+
 /** A comparison of rates. */
 export interface RateComparison {
   readonly what: string;
   /** What the service is compared with. */
   readonly against: string;
-  /** The least share of the other's rate; undefined: for information. */
-  readonly least?: number;
-  /** Why the limit is not met, should it not be. */
+  /** Undefined: for information. */
+  readonly limit?: RateLimit;
+}
+
+/** What a rate must at least be. */
+export interface RateLimit {
+  /** A share of the other's rate. */
+  readonly least: number;
+  /** Why it is not met, should it not be: where the time goes. */
   readonly shortfall: string;
 }
 
 /** The findings of a comparison of rates. */
 export function compareRates(comparison: RateComparison, rounds: readonly Round[]): Findings {
-  const { what, against, least, shortfall } = comparison;
+  const { what, against, limit } = comparison;
   const rates = spreadOf(rounds.map(({ service, bare }) => service.perSecond / bare.perSecond));
   const costs = spreadOf(rounds.map(({ service, bare }) => bare.cpuMicroseconds / service.cpuMicroseconds));
   const median = (pick: (round: Round) => number) => shown(spreadOf(rounds.map(pick)).median);
@@ -83,15 +94,15 @@ export function compareRates(comparison: RateComparison, rounds: readonly Round[
     `CPU ${median(({ service }) => service.cpuMicroseconds)} µs against ${median(({ bare }) => bare.cpuMicroseconds)} µs a request,`,
     `which is ${shownSpread(costs)}`,
   ].join(' ');
-  const met = least === undefined ? undefined : rates.median >= least;
+  const met = limit === undefined ? undefined : rates.median >= limit.least;
   return {
     lines: [
       {
         what,
-        ...(least !== undefined && { limit: `at least ${least} of ${against}` }),
-        measured: `${shownSpread(rates)}${least === undefined ? ` of ${against}` : ''}`,
+        ...(limit !== undefined && { limit: `at least ${limit.least} of ${against}` }),
+        measured: `${shownSpread(rates)}${limit === undefined ? ` of ${against}` : ''}`,
         ...(met !== undefined && { met }),
-        remark: met === false ? `${remark}. ${shortfall}` : remark,
+        remark: explained(remark, met, limit?.shortfall),
       },
     ],
     numbers: [{ title: what, head: rateHead, rows: rounds.map(rateRow) }],

@@ -8,6 +8,8 @@ export const cores = { server: '0', load: '1' } as const;
 export interface PinnedOptions {
   /** The cores that it may use, as `taskset -c` takes them. */
   readonly core: string;
+  /** Options of Node itself. */
+  readonly nodeOptions?: readonly string[];
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Where it works; also keeps a developer's `.env` from being read. */
@@ -18,8 +20,8 @@ export interface PinnedOptions {
 
 /** Starts a program of Node on its core, with a channel for messages and its standard error as a pipe. */
 export function startPinned(script: string, options: PinnedOptions): ChildProcess {
-  const { core, arguments: given = [], environment = {}, directory, output = 'ignore' } = options;
-  const child = spawn('taskset', ['-c', core, process.execPath, script, ...given], {
+  const { core, nodeOptions = [], arguments: given = [], environment = {}, directory, output = 'ignore' } = options;
+  const child = spawn('taskset', ['-c', core, process.execPath, ...nodeOptions, script, ...given], {
     cwd: directory,
     // Nothing else of the environment: a setting or an option of Node that stands there would be measured too.
     env: { PATH: process.env['PATH'], ...environment },

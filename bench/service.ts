@@ -1,10 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cores, end, startPinned } from './pinned.ts';
 
 const launcher = fileURLToPath(new URL('../bin/tenantry.js', import.meta.url));
+
+/** The options of Node that `npm start` gives. */
+function startOptions(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const options = /^exec node (.*)bin\/tenantry\.js start$/.exec(scripts.start)?.[1];
+  if (options === undefined) throw new Error(`npm start is not understood: ${scripts.start}`);
+  return options.split(' ').filter((option) => option !== '');
+}
 
 /** Something that serves HTTP, in a process of its own. */
 export interface Serving {
@@ -34,12 +42,13 @@ export const limitsOutOfReach = {
 /** bcrypt's least cost, which the service takes in tests alone. */
 export const leastCost = { ENV: 'test', BCRYPT_COST: '4' } as const;
 
-/** Starts the service on any free port, and resolves when it says that it listens. */
+/** Starts the service as `npm start` does, on any free port, and resolves when it says that it listens. */
 export async function startService(options: ServiceOptions): Promise<Serving> {
   const { directory, settings = {} } = options;
   const log = openSync(join(directory, 'service.log'), 'w');
   const child = startPinned(launcher, {
     core: cores.server,
+    nodeOptions: startOptions(),
     arguments: ['start'],
     directory,
     output: log,

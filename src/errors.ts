@@ -27,8 +27,16 @@ export interface ErrorContext {
   readonly issues?: readonly ValueIssue[];
   /** Whole seconds after which it is worth trying again; told as `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** `rate_limited` by a feature: the limit that refused, and how the caller stands. Times in seconds. */
+  readonly limited?: LimitReached;
   /** What came from inside; for the log alone, never for an answer. */
   readonly cause?: unknown;
+}
+
+/** A limit on how often something may happen, and what is left of it. */
+export interface LimitReached {
+  readonly limit: { readonly name: string; readonly most: number; readonly seconds: number };
+  readonly standing: { readonly allowed: boolean; readonly remaining: number; readonly resetSeconds: number };
 }
 
 /** An error whose message may be shown to the caller. */
@@ -37,12 +45,14 @@ export class TenantryError extends Error {
   readonly code: ErrorCode;
   readonly issues: readonly ValueIssue[];
   readonly retryAfterSeconds: number | undefined;
+  readonly limited: LimitReached | undefined;
 
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
     this.code = code;
     this.issues = context.issues ?? [];
     this.retryAfterSeconds = context.retryAfterSeconds;
+    this.limited = context.limited;
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stopServer } from '../src/http/server.ts';
-import { startApp } from './http-app.ts';
+import { startApp, testLimits } from './http-app.ts';
 import { exchange, openWire, type WireAnswer } from './http-wire.ts';
 
 const soon = { settings: { REQUEST_TIMEOUT_SECONDS: 0.2 } };
@@ -17,6 +17,27 @@ function last({ status, headers, body }: WireAnswer, code: string, expected: num
 
 const postHead = (length: number) =>
   `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+
+describe('a body that is broken before anybody reads it', () => {
+  const bodies = {
+    'a negative size of a chunk': 'Transfer-Encoding: chunked\r\n\r\n-1\r\nhello',
+    'an unknown coding': 'Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+    'a chunk extension that ends with a bare LF': 'Transfer-Encoding: chunked\r\n\r\n2;a\n{}\r\n0\r\n\r\n',
+    'a size that overflows': 'Transfer-Encoding: chunked\r\n\r\nfffffffffffffffffff\r\n{}',
+  };
+  for (const [name, rest] of Object.entries(bodies)) {
+    test(`${name} is 400, and ends the connection`, async () => {
+      // With a limit, which is looked up while the parser fails.
+      await using app = await startApp({ limits: testLimits({ calls: 10 }) });
+      using wire = await openWire(app.port);
+      wire.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${rest}`);
+      const { status, body } = await wire.answer();
+      assert.deepEqual([status, JSON.parse(body).code], [400, 'bad_request']);
+      await wire.ended();
+      assert.equal(app.echoes(), 0);
+    });
+  }
+});
 
 describe('requests that do not arrive in time', () => {
   test('a caller that sends nothing is told 408', async () => {

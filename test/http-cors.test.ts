@@ -63,6 +63,8 @@ test('any other origin may not', async () => {
 test('with CORS a path at which there is nothing is still 404, and a wrong method 405', async () => {
   await using app = await startApp({ settings });
   assert.equal((await fetch(`${app.url}/nothing`)).status, 404);
+  const headers = { origin: 'https://elsewhere.example', 'access-control-request-method': 'GET' };
+  assert.equal((await fetch(`${app.url}/nothing`, { method: 'OPTIONS', headers })).status, 404);
   const answer = await fetch(`${app.url}/echo`);
   assert.equal(answer.status, 405);
   assert.equal(answer.headers.get('allow'), 'POST');

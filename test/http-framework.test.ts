@@ -125,6 +125,25 @@ describe('what every answer has', () => {
     });
   });
 
+  test('a problem with its code in the log', async () => {
+    await using app = await startApp();
+    const counted = app.nextAnswered();
+    await fetch(`${app.url}/nothing`);
+    await counted;
+    assert.equal(app.logged.at(-1)?.fields['code'], 'route_not_found');
+  });
+
+  test('a request with two hosts or two content types is 400', async () => {
+    await using app = await startApp();
+    for (const [path, fields] of [
+      ['GET /quiet', 'Host: a\r\nHOST: b'],
+      ['POST /echo', 'Host: a\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 0'],
+    ]) {
+      const { status } = await exchange(app.port, `${path} HTTP/1.1\r\n${fields}\r\n\r\n`);
+      assert.equal(status, 400, fields);
+    }
+  });
+
   test('paths at which there is nothing are counted as one route', async () => {
     await using app = await startApp();
     for (const path of ['/nothing', '/part/%']) {

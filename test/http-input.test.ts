@@ -80,6 +80,17 @@ describe('bodies', () => {
     assert.deepEqual(pointers(document), ['#/text']);
   });
 
+  test('a member with a long name makes no long answer', async () => {
+    await using app = await startApp();
+    const answer = await fetch(`${app.url}/echo`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"${'#'.repeat(100_000)}\\u0000":1}`,
+    });
+    assert.equal(answer.status, 422);
+    assert.ok((await answer.text()).length < 2_000);
+  });
+
   test('what cannot be read does not end the connection', async () => {
     await using app = await startApp();
     using wire = await openWire(app.port);

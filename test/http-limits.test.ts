@@ -27,6 +27,23 @@ test('past the limit a call is 429 and told when to come again, before anything 
   }
 });
 
+test('a path that cannot be read is counted too', async () => {
+  await using app = await startApp({ limits: testLimits({ calls: 1 }) });
+  assert.equal((await fetch(`${app.url}/%zz`)).status, 400);
+  assert.equal((await fetch(`${app.url}/%zz`)).status, 429);
+});
+
+test('a preflight is counted too', async () => {
+  const settings = { CORS_ORIGINS: ['https://app.example.com'] };
+  await using app = await startApp({ settings, limits: testLimits({ calls: 2 }) });
+  const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' };
+  const statuses = [];
+  for (let count = 0; count < 3; count += 1) {
+    statuses.push((await fetch(`${app.url}/echo`, { method: 'OPTIONS', headers })).status);
+  }
+  assert.deepEqual(statuses, [204, 204, 429]);
+});
+
 test('routes that are not counted take nothing and are never refused', async () => {
   await using app = await startApp({ limits: testLimits({ calls: 1 }) });
   for (let count = 0; count < 3; count += 1) {

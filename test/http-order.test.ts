@@ -86,6 +86,8 @@ describe('the order of checks', () => {
       [refused.status, refused.body['code'], refused.headers['retry-after']],
       [429, 'rate_limited', '60'],
     );
+    assert.match(String(refused.headers['ratelimit']), /"account";r=0;t=60$/);
+    assert.match(String(refused.headers['ratelimit-policy']), /"account";q=1;w=60$/);
     assert.equal((await login(edge, 'not an email', password)).status, 422);
   });
 

@@ -104,6 +104,14 @@ describe('the reference API', () => {
     }
   });
 
+  test('a body far beyond what its members can be is 413', async () => {
+    await using edge = await openEdge();
+    const { status, body } = await call(edge, ['POST', '/admin/login'], {
+      body: { email: 'a'.repeat(70_000), password: 'b' },
+    });
+    assert.deepEqual([status, body['code']], [413, 'body_too_large']);
+  });
+
   test('members that a call does not know are refused, as are those of the wrong type', async () => {
     await using edge = await openEdge();
     const create = await call(edge, ['POST', '/org/create'], {

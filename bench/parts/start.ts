@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Bench, type Findings, type Line, shown } from '../part.ts';
+import { type Bench, explained, type Findings, type Line, shown } from '../part.ts';
 import { residentMegabytes } from '../pinned.ts';
 import { type Spread, spreadOf } from '../rounds.ts';
 import { startService } from '../service.ts';
@@ -65,23 +65,32 @@ interface About {
   readonly remark: string;
 }
 
+/** Where time and memory go in any case. */
+const shortfall = {
+  seconds: 'Node itself takes 50 ms, its packages 300 ms, one core does it all',
+  megabytes:
+    'Node itself takes 45 MB, each thread 18 MB, taking the types out of the sources 17 MB in each thread that does it',
+};
+
 function linesOf({ what, limit, remark }: About, starts: readonly Start[]): Line[] {
   const seconds = spreadOf(starts.map((start) => start.seconds));
   const megabytes = spreadOf(starts.map((start) => start.megabytes));
+  const isQuick = seconds.median < limit.seconds;
+  const isSmall = megabytes.median < limit.megabytes;
   return [
     {
       what: `${what}: time to the first answer`,
       limit: `under ${limit.seconds.toFixed(1)} s`,
       measured: `${shownIn(seconds)} s`,
-      met: seconds.median < limit.seconds,
-      remark,
+      met: isQuick,
+      remark: explained(remark, isQuick, shortfall.seconds),
     },
     {
       what: `${what}: memory then`,
       limit: `under ${limit.megabytes} MB`,
       measured: `${shownIn(megabytes)} MB`,
-      met: megabytes.median < limit.megabytes,
-      remark,
+      met: isSmall,
+      remark: explained(remark, isSmall, shortfall.megabytes),
     },
   ];
 }

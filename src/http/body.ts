@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyBodyParser } from 'fastify';
+import type { FastifyBodyParser, FastifyInstance } from 'fastify';
 import { scanJson } from './json-scan.ts';
 import { EdgeError } from './problems.ts';
 
@@ -68,4 +68,12 @@ function unreadable(detail: string): EdgeError {
 
 function invalid(pointer: string, detail: string): EdgeError {
   return new EdgeError('invalid_value', `${pointer} ${detail}`, { faults: [{ pointer, detail }] });
+}
+
+/** Bytes that the longest body of a name, an email and a password can have, each character escaped, and as much again. */
+const FORM_BYTES = 65_536;
+
+/** The limit of the routes that take a short form, so that what nobody needs is not kept for whoever sends it. */
+export function bodyLimitOf({ initialConfig }: Pick<FastifyInstance, 'initialConfig'>): number {
+  return Math.min(FORM_BYTES, initialConfig.bodyLimit ?? FORM_BYTES);
 }

@@ -24,9 +24,13 @@ export function clientErrorHandler(bare: BareAnswers): (error: NodeJS.ErrnoExcep
   // What is not HTTP fails once for each piece of it that arrives.
   const failed = new WeakSet<Socket>();
   return (error, socket) => {
-    if (failed.has(socket)) return;
-    failed.add(socket);
     const problem = problemOf(error);
+    if (failed.has(socket)) {
+      // Whoever was to answer has not, in all the time there is.
+      if (problem?.code === 'request_timeout') socket.destroy();
+      return;
+    }
+    failed.add(socket);
     if (problem === undefined || !socket.writable) {
       socket.destroy();
       return;
@@ -50,7 +54,16 @@ export function clientErrorHandler(bare: BareAnswers): (error: NodeJS.ErrnoExcep
 function failReceiving(answer: ServerResponse, socket: Socket, problem: EdgeError): void {
   if (answer.writableEnded) socket.destroySoon();
   else if (answer.req.listenerCount('error') > 0) answer.req.emit('error', problem);
-  else answer.once('finish', () => socket.destroySoon());
+  else {
+    // The body's reader, if there will be one, would wait for what does not come any more.
+    const tell = (event: string | symbol) => {
+      if (event !== 'error') return;
+      answer.req.off('newListener', tell);
+      setImmediate(() => answer.req.emit('error', problem));
+    };
+    answer.req.on('newListener', tell);
+    answer.once('finish', () => socket.destroySoon());
+  }
 }
 
 /** Handles CONNECT, which only a proxy takes. */

@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TenantryError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { tellStanding } from './limiting.ts';
 import { EdgeError, type Problem, type ProblemCode, tellProblem } from './problems.ts';
+import { summary } from './query.ts';
 
 /** The one place where what was thrown becomes an answer. */
 export type FailureHandler = (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
@@ -10,6 +12,7 @@ export type FailureHandler = (error: Error, request: FastifyRequest, reply: Fast
 export function failureHandler(log: Log): FailureHandler {
   return (error, request, reply) => {
     const problem = problemOf(error);
+    if (error instanceof TenantryError && error.limited !== undefined) tellStanding(reply, error.limited);
     if (problem === undefined) log.error({ request_id: request.id, err: error }, 'a request failed unexpectedly');
     else if (error instanceof TenantryError && error.cause !== undefined) {
       log.error({ request_id: request.id, code: error.code, err: error.cause }, 'a request failed');
@@ -21,6 +24,7 @@ export function failureHandler(log: Log): FailureHandler {
 function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
   const reference = request.routeOptions.config?.reference === true;
   const { status, headers, body } = tellProblem(problem, { requestId: request.id, reference });
+  reply.problemCode = problem.code;
   reply.code(status).headers(headers).send(body);
 }
 
@@ -32,11 +36,12 @@ function problemOf(error: Error): Problem | undefined {
 }
 
 function tenantryProblem({ code, message, issues, retryAfterSeconds }: TenantryError): Problem {
+  // What a query holds only selects, and is checked by the route's schema: a feature's rules are for what is stored.
+  const faults = issues.map(({ member, detail }) => ({ pointer: `#/${member}`, detail }));
   return {
     code,
-    detail: message,
-    // What a query holds only selects, and is checked by the route's schema: a feature's rules are for what is stored.
-    faults: issues.map(({ member, detail }) => ({ pointer: `#/${member}`, detail })),
+    detail: faults.length > 0 ? summary(faults) : message,
+    faults,
     ...(retryAfterSeconds !== undefined && { headers: { 'retry-after': String(retryAfterSeconds) } }),
   };
 }

@@ -6,6 +6,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
   fastify,
+  type onRequestHookHandler,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
@@ -19,7 +20,7 @@ import { Connections } from './connections.ts';
 import { failureHandler } from './failures.ts';
 import { FrameworkLog } from './framework-log.ts';
 import { type AddressLimits, limitCounted } from './limiting.ts';
-import { MOST_HEADER_BYTES, malformation, unknownRoute } from './refusals.ts';
+import { allowedMethods, MOST_HEADER_BYTES, malformation, noRoute, unknownRoute } from './refusals.ts';
 import { countingIds, idsOfProxy } from './request-id.ts';
 import { type Answered, logWhenAnswered } from './request-log.ts';
 import { compileValidator } from './validation.ts';
@@ -30,6 +31,10 @@ declare module 'fastify' {
     reference?: true;
     /** A route whose calls no limit counts. */
     uncounted?: true;
+  }
+  interface FastifyReply {
+    /** Of the problem that it tells; for the log. */
+    problemCode: string | undefined;
   }
   interface FastifyInstance {
     /** The connections that are open. */
@@ -72,6 +77,9 @@ export interface FrameworkSettings {
 /** Milliseconds that an idle connection is kept: longer than the 60 s of common load balancers, which must end it first. */
 const KEEP_ALIVE = 72_000;
 
+/** Milliseconds after which a connection ends on which nothing moves, such as one whose caller takes no answer. */
+const STANDSTILL = 120_000;
+
 /** What browsers may read of an answer, beside the header fields that they always may. */
 const EXPOSED_HEADERS = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
 
@@ -87,6 +95,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   const nextId = countingIds();
   const bare: BareAnswers = { connections, headers, nextId, onAnswered: bareAnswered(parts) };
   const fail = failureHandler(log);
+  const count = parts.limits && limitCounted(parts.limits.counter, parts.limits.calls);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
     logWhenAnswered(parts, request, reply);
     connections.begin(request.raw.socket, reply.raw);
@@ -95,6 +104,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   const server: Server = fastify({
     requestTimeout,
     keepAliveTimeout: KEEP_ALIVE,
+    connectionTimeout: STANDSTILL,
     http: { ...parsing(requestTimeout), ServerResponse: answerWith(headers, connections) },
     bodyLimit: settings.BODY_LIMIT_BYTES,
     trustProxy: settings.TRUST_PROXY,
@@ -104,8 +114,11 @@ export function buildFramework(parts: FrameworkParts): Server {
     clientErrorHandler: clientErrorHandler(bare),
     // Comes before any hook.
     frameworkErrors: (error, request, reply) => {
-      begin(request as FastifyRequest, reply as FastifyReply);
-      fail(error, request as FastifyRequest, reply as FastifyReply);
+      const [asked, answer] = [request as FastifyRequest, reply as FastifyReply];
+      begin(asked, answer);
+      const tell = (refusal?: Error) => fail(refusal ?? error, asked, answer);
+      if (count === undefined) tell();
+      else count.call(server, asked, answer, tell);
     },
     // A request that comes on an open connection while the server stops is answered, and its connection ends.
     return503OnClosing: false,
@@ -118,18 +131,48 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.setErrorHandler(fail);
   server.setValidatorCompiler(compileValidator);
   readBodies(server);
-  addHooks(server, parts, begin);
+  server.decorateReply('problemCode', undefined);
+  addHooks(server, { settings, begin, count });
   return server;
 }
 
-type Begin = (request: FastifyRequest, reply: FastifyReply) => void;
+interface Hooks {
+  readonly settings: FrameworkSettings;
+  readonly begin: (request: FastifyRequest, reply: FastifyReply) => void;
+  /** Counts a call against the limit of its address. */
+  readonly count: onRequestHookHandler | undefined;
+}
+
+function isNoPreflight({ method }: FastifyRequest): boolean {
+  return method !== 'OPTIONS';
+}
+
+/** A hook for some of the requests. */
+function onlyFor(isMeant: (request: FastifyRequest) => boolean, hook: onRequestHookHandler): onRequestHookHandler {
+  return function ifMeant(request, reply, done) {
+    if (isMeant(request)) hook.call(this, request, reply, done);
+    else done();
+  };
+}
 
 /** The order of checks: the form of the request, CORS, the limit of the address, whether there is such a route. */
-function addHooks(server: Server, { limits, settings }: FrameworkParts, begin: Begin): void {
+function addHooks(server: Server, { settings, begin, count }: Hooks): void {
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
     done(malformation(request));
   });
+  // A preflight is answered by the plugin, and would neither be counted nor meet that there is nothing at its path.
+  if (settings.CORS_ORIGINS !== undefined) {
+    server.addHook('onRequest', (request, _reply, done) => {
+      const isNowhere = request.method === 'OPTIONS' && allowedMethods(server, request.url).length === 0;
+      done(isNowhere ? noRoute() : undefined);
+    });
+    if (count !== undefined)
+      server.addHook(
+        'onRequest',
+        onlyFor((request) => request.method === 'OPTIONS', count),
+      );
+  }
   if (settings.CORS_ORIGINS !== undefined) {
     server.register(import('@fastify/cors'), {
       origin: [...settings.CORS_ORIGINS],
@@ -141,7 +184,10 @@ function addHooks(server: Server, { limits, settings }: FrameworkParts, begin: B
       strictPreflight: false,
     });
   }
-  if (limits !== undefined) server.addHook('onRequest', limitCounted(limits.counter, limits.calls));
+  if (count !== undefined) {
+    const isCounted = settings.CORS_ORIGINS === undefined ? () => true : isNoPreflight;
+    server.addHook('onRequest', onlyFor(isCounted, count));
+  }
   // Here, and not in a handler: nothing of a body is read for a route that is not there.
   server.addHook('onRequest', (request, _reply, done) => {
     done(request.is404 ? unknownRoute(server, request) : undefined);

@@ -185,14 +185,22 @@ class Level {
   }
 }
 
+/** UTF-16 units of a member's name that a pointer repeats. */
+const longestShown = 100;
+
 function pointerTo(levels: readonly Level[]): string {
-  return `#${levels.map((level) => `/${fragmentOf(level.token)}`).join('')}`;
+  return `#${levels.map(({ token }) => `/${fragmentOf(shortened(token))}`).join('')}`;
 }
 
 /** A name as a token of a pointer in a fragment. A lone surrogate in it has no spelling there and is told as U+FFFD. */
 function fragmentOf(name: string): string {
   const token = name.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
   return encodeURI(token).replaceAll('#', '%23');
+}
+
+/** A name can be as long as the body, and its spelling in a pointer six times that. */
+function shortened(name: string): string {
+  return name.length > longestShown ? `${name.slice(0, longestShown)}…` : name;
 }
 
 function placeOf(text: string, sought: string, from: number): number {

@@ -38,11 +38,9 @@ type Rate = Omit<Limit, 'name'>;
  * address stands, in the header fields of draft-ietf-httpapi-ratelimit-headers-10.
  */
 export function limitByAddress(counter: Pick<Limits, 'take'>, limit: Limit): onRequestHookHandler {
-  const policy = `"${limit.name}";q=${limit.most};w=${limit.seconds}`;
   return (request, reply, done) => {
     counter.take(limit, limitKey(request.ip)).then((standing) => {
-      addField(reply, 'ratelimit-policy', policy);
-      addField(reply, 'ratelimit', `"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`);
+      tellStanding(reply, { limit, standing });
       if (standing.allowed) done();
       else done(tooMany(standing));
     }, done);
@@ -53,9 +51,15 @@ export function limitByAddress(counter: Pick<Limits, 'take'>, limit: Limit): onR
 export function limitCounted(counter: Pick<Limits, 'take'>, limit: Limit): onRequestHookHandler {
   const count = limitByAddress(counter, limit);
   return function limitCall(request, reply, done) {
-    if (request.routeOptions.config.uncounted) done();
+    if (request.routeOptions.config?.uncounted) done();
     else count.call(this, request, reply, done);
   };
+}
+
+/** Tells how the caller stands against a limit, beside what was told of others. */
+export function tellStanding(reply: FastifyReply, { limit, standing }: { limit: Limit; standing: Standing }): void {
+  addField(reply, 'ratelimit-policy', `"${limit.name}";q=${limit.most};w=${limit.seconds}`);
+  addField(reply, 'ratelimit', `"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`);
 }
 
 /** Both fields are lists (RFC 9651 section 3.1): a call may count against several limits. */

@@ -10,6 +10,18 @@ export const MOST_HEADER_BYTES = 32_768;
 /** A name that only selects may be 1,024 characters, which is 12,288 when each is percent-encoded. */
 const LONGEST_URL = 16_384;
 
+/** Fields of which a proxy in front and this server could take different ones, if there were two. */
+const singleFields = ['host', 'content-type'];
+
+function countFields(rawHeaders: readonly string[], sought: string): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === sought.length && name.toLowerCase() === sought) count += 1;
+  }
+  return count;
+}
+
 /** What is wrong with a request as such; Node would say it without a body, or not notice. */
 export function malformation({ raw }: FastifyRequest): EdgeError | undefined {
   if (raw.rawHeaders.length > 2 * MOST_HEADERS) {
@@ -18,6 +30,8 @@ export function malformation({ raw }: FastifyRequest): EdgeError | undefined {
   if ((raw.url?.length ?? 0) > LONGEST_URL) {
     return new EdgeError('uri_too_long', `The URI may be ${LONGEST_URL} bytes long`);
   }
+  const repeated = singleFields.find((name) => countFields(raw.rawHeaders, name) > 1);
+  if (repeated !== undefined) return new EdgeError('bad_request', `The ${repeated} header field is given twice`);
   // RFC 9112 section 3.2.
   if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
     return new EdgeError('bad_request', 'The Host header field is missing');
@@ -29,15 +43,19 @@ export function malformation({ raw }: FastifyRequest): EdgeError | undefined {
   return undefined;
 }
 
-/** That nothing is at a path, or nothing for the method: then the answer names the methods that there are. */
-export function unknownRoute(server: FastifyInstance, { method, url }: FastifyRequest): EdgeError {
+/** The methods that are taken at a path. OPTIONS stands at every path where CORS is on, which makes none of them known. */
+export function allowedMethods(server: FastifyInstance, url: string): string[] {
   const path = url.split('?', 1)[0] ?? url;
-  // OPTIONS stands at every path where CORS is on, which makes none of them known.
-  const allowed = server.supportedMethods.filter(
+  return server.supportedMethods.filter(
     (each) => each !== 'OPTIONS' && server.findRoute({ method: each, url: path }) !== null,
   );
+}
+
+/** That nothing is at a path, or nothing for the method: then the answer names the methods that there are. */
+export function unknownRoute(server: FastifyInstance, { method, url }: FastifyRequest): EdgeError {
+  const allowed = allowedMethods(server, url);
   if (allowed.length === 0) return noRoute();
-  return new EdgeError('method_not_allowed', `${method} is not allowed here, but ${allowed.join(', ')}`, {
+  return new EdgeError('method_not_allowed', `${method} is not allowed here; allowed: ${allowed.join(', ')}`, {
     headers: { allow: allowed.join(', ') },
   });
 }

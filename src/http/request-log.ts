@@ -18,6 +18,18 @@ export interface Listeners {
   onAnswer(answered: Answered): void;
 }
 
+interface AnswerLine {
+  readonly request_id: string;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly address: string;
+  readonly bytes: number;
+  /** Of the problem that was told. */
+  code?: string;
+}
+
 /** nginx's status for a caller that hung up. */
 const HUNG_UP = 499;
 
@@ -34,18 +46,17 @@ export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRe
     const method = request.method;
     const route = request.routeOptions.url ?? 'unknown';
     const status = reply.raw.writableFinished ? reply.raw.statusCode : HUNG_UP;
-    log.info(
-      {
-        request_id: request.id,
-        method,
-        route,
-        status,
-        milliseconds: Math.round(milliseconds * 100) / 100,
-        address,
-        bytes: Number(reply.getHeader('content-length') ?? 0),
-      },
-      'answered',
-    );
+    const line: AnswerLine = {
+      request_id: request.id,
+      method,
+      route,
+      status,
+      milliseconds: Math.round(milliseconds * 100) / 100,
+      address,
+      bytes: Number(reply.getHeader('content-length') ?? 0),
+    };
+    if (reply.problemCode !== undefined) line.code = reply.problemCode;
+    log.info(line, 'answered');
     onAnswer({ method, route, status, seconds: milliseconds / 1_000 });
   });
 }

@@ -45,6 +45,7 @@ async function countSignIn({ limits, signInLimits }: Tenancy, email: string, add
   if (standing.allowed) return;
   throw new TenantryError('rate_limited', 'Too many log-ins to this account; try again later', {
     retryAfterSeconds: standing.resetSeconds,
+    limited: { limit: signInLimits.account, standing },
   });
 }
 

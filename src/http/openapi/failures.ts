@@ -59,7 +59,7 @@ const failures = {
   method_not_allowed: {
     when: 'The path has other methods, which `Allow` names.',
     advice: 'Use a method that `Allow` names.',
-    detail: 'PATCH is not allowed here, but PUT',
+    detail: 'PATCH is not allowed here; allowed: PUT',
   },
   request_timeout: {
     when: 'The request did not arrive within 15 seconds, unless another time is set.',

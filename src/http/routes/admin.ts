@@ -1,6 +1,7 @@
 import { signInAdmin } from '../../organizations/sign-in.ts';
 import type { Tenancy } from '../../organizations/tenancy.ts';
 import { limitKey } from '../address.ts';
+import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
 import { type AddressLimits, limitByAddress } from '../limiting.ts';
 
@@ -21,6 +22,7 @@ export function adminRoutes(server: Server, tenancy: Tenancy, limits: AddressLim
     {
       schema: signInSchema,
       config: { reference: true },
+      bodyLimit: bodyLimitOf(server),
       onRequest: limits === undefined ? [] : [limitByAddress(limits.counter, limits.signIns)],
     },
     async (request, reply) => {

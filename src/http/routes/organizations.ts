@@ -4,6 +4,7 @@ import { readOrganization } from '../../organizations/read.ts';
 import type { Tenancy } from '../../organizations/tenancy.ts';
 import { updateOrganization } from '../../organizations/update.ts';
 import { callerOf, requireAdmin } from '../authentication.ts';
+import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
 import { type AddressLimits, limitByAddress } from '../limiting.ts';
 
@@ -51,17 +52,23 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
   const limitCreations = limits === undefined ? [] : [limitByAddress(limits.counter, limits.creations)];
   const onlyAdmins = requireAdmin(tenancy);
 
-  server.post('/org/create', { schema: createSchema, config, onRequest: limitCreations }, async (request, reply) => {
-    const view = await createOrganization(tenancy, request.body);
-    reply.code(201);
-    return view;
-  });
+  const bodyLimit = bodyLimitOf(server);
+
+  server.post(
+    '/org/create',
+    { schema: createSchema, config, bodyLimit, onRequest: limitCreations },
+    async (request, reply) => {
+      const view = await createOrganization(tenancy, request.body);
+      reply.code(201);
+      return view;
+    },
+  );
 
   server.get('/org/get', { schema: nameInQuery, config }, (request) =>
     readOrganization(tenancy, request.query.organization_name),
   );
 
-  server.put('/org/update', { schema: updateSchema, config, onRequest: onlyAdmins }, (request) => {
+  server.put('/org/update', { schema: updateSchema, config, bodyLimit, onRequest: onlyAdmins }, (request) => {
     const { organization_name, email, password, new_organization_name } = request.body;
     return updateOrganization(tenancy, callerOf(request), {
       organization_name,
