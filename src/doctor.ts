@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
+import { isLoopback } from './http/address.ts';
 import { type Setting, type Settings, type SettingsReading, table } from './settings.ts';
 
 /** What the doctor found, for the operator; it holds no secret. */
@@ -159,10 +160,6 @@ function explainPort(
         text: `TENANTRY_PORT: this user may not listen on port ${PORT}; most systems keep those below 1024`,
       }
     : { verdict: 'wrong', text: `TENANTRY_HOST: this machine cannot listen on ${HOST} (${code})` };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** Warns of settings that are right each, and together are not what is wanted. */

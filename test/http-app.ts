@@ -15,6 +15,8 @@ export interface LoggedLine {
 /** A server with a few routes of its own, listening. Closed at the end of its scope. */
 export interface TestApp extends AsyncDisposable {
   readonly server: Server;
+  /** What the server was handed. */
+  readonly parts: FrameworkParts;
   readonly port: number;
   readonly url: string;
   readonly logged: readonly LoggedLine[];
@@ -91,6 +93,7 @@ export async function startApp({ settings, limits }: TestAppOptions = {}): Promi
   const { port } = server.server.address() as AddressInfo;
   return {
     server,
+    parts,
     port,
     url: `http://127.0.0.1:${port}`,
     logged,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { buildFramework } from '../src/http/framework.ts';
 import { startApp, type TestApp } from './http-app.ts';
 import { json, pointers, post, problem } from './http-problem.ts';
 import { exchange, openWire } from './http-wire.ts';
@@ -154,6 +155,18 @@ describe('bodies', () => {
       assert.equal((await wire.answer()).status, 200);
     }
   });
+});
+
+test('a route that takes a body and has no schema for it is refused at the start', async () => {
+  await using app = await startApp();
+  const other = buildFramework(app.parts);
+  for (const method of ['POST', 'PUT', 'PATCH'] as const) {
+    const route = { method, url: '/open', handler: async () => ({}) };
+    assert.throws(() => other.route(route), { message: `${method} /open takes a body and has no schema for it` });
+    assert.throws(() => other.route({ ...route, method: ['GET', method] }), /\/open takes a body/);
+  }
+  other.get('/open', async () => ({}));
+  await other.close();
 });
 
 describe('queries', () => {

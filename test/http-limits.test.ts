@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startApp, testLimits } from './http-app.ts';
+import { exchange } from './http-wire.ts';
 
 const limitHeaders = ({ headers }: Response) => [headers.get('ratelimit-policy'), headers.get('ratelimit')];
 
@@ -42,6 +43,19 @@ test('a preflight is counted too', async () => {
     statuses.push((await fetch(`${app.url}/echo`, { method: 'OPTIONS', headers })).status);
   }
   assert.deepEqual(statuses, [204, 204, 429]);
+});
+
+test('preflights of paths at which there is nothing, and malformed requests, are counted too', async () => {
+  const settings = { CORS_ORIGINS: ['https://app.example.com'] };
+  for (const head of [
+    'OPTIONS /nothing HTTP/1.1\r\nHost: a',
+    'GET /echo HTTP/1.1',
+    'GET /echo HTTP/1.1\r\nHost: a\r\nHost: b',
+  ]) {
+    await using app = await startApp({ settings, limits: testLimits({ calls: 1 }) });
+    assert.notEqual((await exchange(app.port, `${head}\r\n\r\n`)).status, 429, head);
+    assert.equal((await exchange(app.port, `${head}\r\n\r\n`)).status, 429, head);
+  }
 });
 
 test('routes that are not counted take nothing and are never refused', async () => {

@@ -104,6 +104,14 @@ describe('the reference API', () => {
     }
   });
 
+  test('the detail of a 422 says what is wrong with the one value, or with how many, whoever found it', async () => {
+    await using edge = await openEdge();
+    const detail = async (body: object) => (await call(edge, ['POST', '/org/create'], { body })).body['detail'];
+    assert.equal(await detail({ ...acme, password: 'short' }), '#/password must be at least 8 characters');
+    assert.equal(await detail({ ...acme, password: 'short', email: 'ada' }), '2 values break a rule');
+    assert.equal(await detail({ ...acme, password: 1 }), '#/password must be a string');
+  });
+
   test('a body far beyond what its members can be is 413', async () => {
     await using edge = await openEdge();
     const { status, body } = await call(edge, ['POST', '/admin/login'], {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { limitKey, plainAddress } from './address.ts';
+import { isLoopback, limitKey, plainAddress } from './address.ts';
 
 test('an address is told in one spelling', () => {
   const spellings: Record<string, string> = {
@@ -56,4 +56,31 @@ test('two IPv6 addresses share a key if, and only if, they share their /64', () 
       assert.equal(limitKey(`${spell(otherFront)}:${spell(back)}`) === key, spell(front) === spell(otherFront));
     }),
   );
+});
+
+test('a host is loopback if, and only if, nothing but this machine reaches it', () => {
+  for (const host of [
+    'localhost',
+    'LOCALHOST',
+    '127.0.0.1',
+    '127.8.8.8',
+    '::1',
+    '[::1]',
+    '0:0:0:0:0:0:0:1',
+    '::ffff:127.0.0.1',
+  ]) {
+    assert.ok(isLoopback(host), host);
+  }
+  for (const host of [
+    '0.0.0.0',
+    '::',
+    '192.0.2.1',
+    '::ffff:192.0.2.1',
+    '127.example.com',
+    '127.0.0.999',
+    'localhost.example.com',
+    '',
+  ]) {
+    assert.ok(!isLoopback(host), host);
+  }
 });

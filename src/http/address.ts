@@ -26,6 +26,12 @@ export function plainAddress(given: string | undefined): string {
   }
 }
 
+/** Whether nothing but this machine reaches a host: a name or an address, in brackets where it comes from a URL. */
+export function isLoopback(host: string): boolean {
+  const address = plainAddress(host);
+  return host.toLowerCase() === 'localhost' || address === '::1' || address.startsWith('127.');
+}
+
 /**
  * What a limit counts by: an IPv4 address, or the /64 of an IPv6 address (`2001:db8:0:1::/64`), since a customer is
  * given at least that much (RFC 6177) and could change the rest with each call.

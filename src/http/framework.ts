@@ -143,36 +143,13 @@ interface Hooks {
   readonly count: onRequestHookHandler | undefined;
 }
 
-function isNoPreflight({ method }: FastifyRequest): boolean {
-  return method !== 'OPTIONS';
-}
-
-/** A hook for some of the requests. */
-function onlyFor(isMeant: (request: FastifyRequest) => boolean, hook: onRequestHookHandler): onRequestHookHandler {
-  return function ifMeant(request, reply, done) {
-    if (isMeant(request)) hook.call(this, request, reply, done);
-    else done();
-  };
-}
-
-/** The order of checks: the form of the request, CORS, the limit of the address, whether there is such a route. */
+/** The order of checks: the limit of the address, the form of the request, whether there is such a route. */
 function addHooks(server: Server, { settings, begin, count }: Hooks): void {
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
-    done(malformation(request));
+    done();
   });
-  // A preflight is answered by the plugin, and would neither be counted nor meet that there is nothing at its path.
-  if (settings.CORS_ORIGINS !== undefined) {
-    server.addHook('onRequest', (request, _reply, done) => {
-      const isNowhere = request.method === 'OPTIONS' && allowedMethods(server, request.url).length === 0;
-      done(isNowhere ? noRoute() : undefined);
-    });
-    if (count !== undefined)
-      server.addHook(
-        'onRequest',
-        onlyFor((request) => request.method === 'OPTIONS', count),
-      );
-  }
+  // Adds header fields and refuses nothing: so early that a page may read every refusal.
   if (settings.CORS_ORIGINS !== undefined) {
     server.register(import('@fastify/cors'), {
       origin: [...settings.CORS_ORIGINS],
@@ -182,19 +159,34 @@ function addHooks(server: Server, { settings, begin, count }: Hooks): void {
       maxAge: 600,
       // It would answer 400 in plain text.
       strictPreflight: false,
+      // It would answer before the limit, and where there is nothing.
+      preflightContinue: true,
     });
   }
-  if (count !== undefined) {
-    const isCounted = settings.CORS_ORIGINS === undefined ? () => true : isNoPreflight;
-    server.addHook('onRequest', onlyFor(isCounted, count));
-  }
+  if (count !== undefined) server.addHook('onRequest', count);
   // Here, and not in a handler: nothing of a body is read for a route that is not there.
   server.addHook('onRequest', (request, _reply, done) => {
-    done(request.is404 ? unknownRoute(server, request) : undefined);
+    done(malformation(request) ?? (request.is404 ? unknownRoute(server, request) : undefined));
   });
+  if (settings.CORS_ORIGINS !== undefined) server.addHook('onRequest', answerPreflights(server));
+}
+
+function answerPreflights(server: Server): onRequestHookHandler {
+  return (request, reply, done) => {
+    if (request.method !== 'OPTIONS') done();
+    else if (allowedMethods(server, request.url).length === 0) done(noRoute());
+    else reply.code(204).send();
+  };
 }
 
 function readBodies(server: Server): void {
+  // Only a schema's validator refuses what the parser hands on in the place of a body.
+  server.addHook('onRoute', ({ method, url, schema }) => {
+    const taking = [method].flat().find((each) => ['POST', 'PUT', 'PATCH'].includes(each));
+    if (taking !== undefined && schema?.body === undefined) {
+      throw new Error(`${taking} ${url} takes a body and has no schema for it`);
+    }
+  });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
   // A body of DELETE means nothing (RFC 9110 section 9.3.5), and clients announce JSON where they send none.

@@ -110,7 +110,7 @@ function securityOf(bearer: Call['bearer']): object[] {
 
 function successResponses({ success, uncounted, tagged }: Call): Record<string, object> {
   const { status, description, mediaType, schema, example } = success;
-  const content = { [mediaType]: { schema, ...(example !== undefined && { example }) } };
+  const content = { [mediaType]: { schema, example } };
   const headersAt = (status: number) => headersOf({ status, uncounted, tagged });
   return {
     [status]: { description, headers: headersAt(status), content },

@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   control: [],
   // A data directory's path is bounded by that of the socket in it.
   settings: ['control'],
-  doctor: ['settings', 'control'],
+  doctor: ['settings', 'control', 'http'],
   telemetry: [],
   signals: [],
 };

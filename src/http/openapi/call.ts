@@ -58,8 +58,8 @@ export interface Success {
   readonly description: string;
   readonly mediaType: string;
   readonly schema: Schema;
-  /** Absent where the answer is a page, or another one each time. */
-  readonly example?: unknown;
+  /** Of a long answer, a part. */
+  readonly example: unknown;
 }
 
 /** What any call may fail with, whatever it does. */

@@ -1,5 +1,5 @@
 import { type ProblemCode, type ProblemKind, problemKinds, tellProblem } from '../problems.ts';
-import { anyCallFails, type Call, type FailureExample, schemaNamed } from './call.ts';
+import { type Call, type FailureExample, schemaNamed } from './call.ts';
 import { headersOf } from './headers.ts';
 
 /** What a developer is told of a code, and how an occurrence looks. */
@@ -171,9 +171,11 @@ function statusOf(code: ProblemCode, reference = false): number {
   return (reference ? kind.referenceStatus : undefined) ?? kind.status;
 }
 
-/** Found before a limit counts the call, so that its answer says nothing of limits. */
+/** What may go wrong where no limit can count it, so that its answer says nothing of limits: not even a head was read. */
+const beforeLimits: readonly ProblemCode[] = ['bad_request', 'request_timeout', 'headers_too_large'];
+
 function comesBeforeLimits(code: ProblemCode): boolean {
-  return code in anyCallFails && code !== 'internal';
+  return beforeLimits.includes(code);
 }
 
 type Failing = Pick<Call, 'errors' | 'reference' | 'uncounted'>;

@@ -12,7 +12,7 @@ export const headers = {
     example: '"address";q=6000;w=60',
   },
   RateLimit: {
-    description: 'How the address stands: how many calls are left (`r`), for how many seconds (`t`).',
+    description: 'How the caller stands against each: how many calls are left (`r`), for how many seconds (`t`).',
     schema: { type: 'string' },
     example: '"address";r=5999;t=60',
   },

@@ -76,6 +76,10 @@ export function serviceCalls(version: string): readonly Call[] {
         description: 'The metrics.',
         mediaType: 'text/plain',
         schema: { type: 'string' },
+        example: [
+          '# HELP tenantry_request_seconds Time from a request to the end of its answer; _count counts the requests.',
+          '# TYPE tenantry_request_seconds histogram',
+        ].join('\n'),
       },
       errors: { ...anyCallFails, route_not_found: undefined },
     },
@@ -122,6 +126,7 @@ export function serviceCalls(version: string): readonly Call[] {
         description: 'The document.',
         mediaType: 'application/json',
         schema: { type: 'object' },
+        example: { openapi: '3.1.1', info: { title: 'Tenantry', summary: 'Organizations for your SaaS.' } },
       },
       errors: countedCallFails,
     },
@@ -137,7 +142,13 @@ function documentation(path: string, id: string, summary: string, what: string):
     summary,
     description: `${what} Nothing is loaded from elsewhere.`,
     tagged: true,
-    success: { status: 200, description: 'A page.', mediaType: 'text/html', schema: page },
+    success: {
+      status: 200,
+      description: 'A page.',
+      mediaType: 'text/html',
+      schema: page,
+      example: '<!doctype html>\n<html lang="en">',
+    },
     errors: countedCallFails,
   };
 }

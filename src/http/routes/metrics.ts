@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isLoopback } from '../address.ts';
 import { bearerToken } from '../bearer.ts';
 import type { Edge } from '../edge.ts';
 import type { Server } from '../framework.ts';
@@ -36,14 +36,6 @@ function readers({ METRICS_TOKEN, HOST, TRUST_PROXY }: MetricsSettings): (reques
   }
   if (!isLoopback(HOST) || TRUST_PROXY !== false) return () => false;
   return ({ headers }) => !Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'));
-}
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'));
 }
 
 function digest(text: string): Buffer {
