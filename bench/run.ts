@@ -30,7 +30,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
 };
 
 const extents = {
-  full: { rounds: 5, seconds: 4, secondsOfHashes: 8, organizations: 100_000 },
+  full: { rounds: 5, seconds: 4, secondsOfHashes: 7, organizations: 100_000 },
   short: { rounds: 3, seconds: 2, secondsOfHashes: 4, organizations: 5_000 },
 } as const satisfies Record<string, Extent>;
 

@@ -19,8 +19,8 @@ export interface Connection {
 /** How long a statement waits for a lock. Locks are held for the moment of a commit, a checkpoint or a recovery. */
 const busyMilliseconds = 2_000;
 
-/** Pages kept in memory by a connection, in KiB: SQLite's default of 2 MiB is short for an index of 100,000 keys. */
-const cacheKibibytes = 8_192;
+/** Pages kept in memory by a connection, in KiB, unless told: SQLite's default of 2 MiB is short for an index of 100,000 keys. */
+const defaultCacheKibibytes = 8_192;
 
 /** A WAL grows while a backup reads; past this, in bytes, the room is given back when it is over. */
 const walBytesKept = 64 * 2 ** 20;
@@ -29,7 +29,7 @@ const walBytesKept = 64 * 2 ** 20;
  * Opens a database file that stands, so that an acknowledged write is on disk: WAL with `synchronous=FULL`, which waits
  * for the disk at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
-export function connect(path: string, mode: 'read' | 'write'): Connection {
+export function connect(path: string, mode: 'read' | 'write', cacheKibibytes = defaultCacheKibibytes): Connection {
   const location = pathToFileURL(path);
   // A file that is gone must not come back as an empty one.
   location.searchParams.set('mode', mode === 'read' ? 'ro' : 'rw');

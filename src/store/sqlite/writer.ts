@@ -29,12 +29,15 @@ let masterConnection: Connection | undefined;
 /** The tenants' files in the order of use, the longest unused first. */
 const open = new Map<string, { readonly connection: Connection; readonly used: number }>();
 
+/** Of each of the tenants' files, of which many are open at once. */
+const tenantsCacheKibibytes = 512;
+
 function connectionTo(file: string): Connection {
   if (file === master.file) {
     masterConnection ??= connectMaster();
     return masterConnection;
   }
-  const connection = open.get(file)?.connection ?? connect(join(directory, file), 'write');
+  const connection = open.get(file)?.connection ?? connect(join(directory, file), 'write', tenantsCacheKibibytes);
   open.delete(file);
   open.set(file, { connection, used: performance.now() });
   const [oldest] = open.keys();

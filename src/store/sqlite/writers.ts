@@ -64,6 +64,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Of a thread, for what lives no longer than a batch: V8's own measure would be a hundred. */
+const maxYoungGenerationSizeMb = 8;
+
 /** One thread, with one batch in work; what is submitted meanwhile is the next batch. */
 class Writer {
   readonly #options: WriterOptions;
@@ -80,7 +83,6 @@ class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#worker = this.#start();
   }
 
   submit(file: string, job: Job): Promise<Answer> {
@@ -147,7 +149,10 @@ class Writer {
   #start(): Worker {
     const { directory, master, mostOpenFiles = 32, idleMilliseconds = 60_000 } = this.#options;
     const workerData: WriterData = { directory, master, mostOpenFiles, idleMilliseconds };
-    const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData });
+    const worker = new Worker(new URL('./writer.ts', import.meta.url), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb },
+    });
     let failure: unknown;
     worker.on('message', (report: FileReport) => this.#take(report));
     worker.on('error', (error) => {
