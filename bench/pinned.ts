@@ -45,7 +45,8 @@ export function nextMessage(child: ChildProcess): Promise<unknown> {
     const listen = (chunk: Buffer) => {
       said += chunk;
     };
-    const onExit = (code: number | null) => reject(new Error(`a process of the benchmark ended (${code}): ${said}`));
+    const onExit = (code: number | null, signal: NodeJS.Signals | null) =>
+      reject(new Error(`a process of the benchmark ended (${code ?? signal}): ${said}`));
     child.stderr?.on('data', listen);
     child.once('exit', onExit);
     child.once('message', (message) => {

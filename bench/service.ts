@@ -77,8 +77,8 @@ function announcedAddress(child: ChildProcess): Promise<URL> {
     const address = /^ *API +(http:\S+)$/m.exec(said)?.[1];
     if (address !== undefined) resolve(new URL(address));
   });
-  child.once('exit', (code) => {
-    if (!child.killed) throw new Error(`the service ended (${code}): ${said}`);
+  child.once('exit', (code, signal) => {
+    if (!child.killed) throw new Error(`the service ended (${code ?? signal}): ${said}`);
   });
   return promise;
 }
