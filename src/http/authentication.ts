@@ -4,8 +4,6 @@ import { authenticateAdmin, type Caller } from '../organizations/authenticate-ad
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { bearerToken } from './bearer.ts';
 
-const callers = new WeakMap<FastifyRequest, Caller>();
-
 /**
  * A hook that lets only callers with a live token pass, before anything of the body is read. What they are answered is
  * theirs alone, so that no cache may keep it.
@@ -16,7 +14,7 @@ export function requireAdmin(tenancy: Tenancy): onRequestHookHandler {
     const token = bearerToken(request.raw);
     if (token === undefined) return done(new TenantryError('not_authenticated', 'Not authenticated'));
     authenticateAdmin(tenancy, token).then((caller) => {
-      callers.set(request, caller);
+      request.caller = caller;
       done();
     }, done);
   };
@@ -24,7 +22,7 @@ export function requireAdmin(tenancy: Tenancy): onRequestHookHandler {
 
 /** Who makes this request. Only for routes behind `requireAdmin`. */
 export function callerOf(request: FastifyRequest): Caller {
-  const caller = callers.get(request);
+  const { caller } = request;
   if (caller === undefined) throw new Error(`${request.routeOptions.url} asks for its caller without requireAdmin`);
   return caller;
 }

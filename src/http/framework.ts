@@ -12,6 +12,7 @@ import {
   type RawServerDefault,
 } from 'fastify';
 import type { Log } from '../log.ts';
+import type { Caller } from '../organizations/authenticate-admin.ts';
 import { plainAddress } from './address.ts';
 import { answerWith, securityHeaders } from './answer.ts';
 import { parseJsonBody } from './body.ts';
@@ -31,6 +32,10 @@ declare module 'fastify' {
     reference?: true;
     /** A route whose calls no limit counts. */
     uncounted?: true;
+  }
+  interface FastifyRequest {
+    /** Who makes it, where its route demands a token. */
+    caller: Caller | undefined;
   }
   interface FastifyReply {
     /** Of the problem that it tells; for the log. */
@@ -132,6 +137,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.setValidatorCompiler(compileValidator);
   readBodies(server);
   server.decorateReply('problemCode', undefined);
+  server.decorateRequest('caller', undefined);
   addHooks(server, { settings, begin, count });
   return server;
 }

@@ -92,9 +92,8 @@ async function attempt(
   // A deletion came between the two reads.
   if (admin === undefined) throw notFound();
   refuseDead(caller, admin);
-  const updated_at = now().toISOString();
-  const renamed = rename(organization, request, updated_at);
-  const changed = changeAdmin(admin, request, { password, updated_at });
+  const renamed = rename(organization, request, now);
+  const changed = changeAdmin(admin, request, { password, now });
   const isDone =
     renamed === organization && changed === admin
       ? await isUnchanged(records, organization)
@@ -117,23 +116,19 @@ async function commitBoth(
   return outcome.result === 'done';
 }
 
-function rename(
-  organization: Organization,
-  { new_organization_name }: UpdateRequest,
-  updated_at: string,
-): Organization {
+function rename(organization: Organization, { new_organization_name }: UpdateRequest, now: () => Date): Organization {
   if (new_organization_name === undefined) return organization;
   const name = storedName(new_organization_name);
-  return name === organization.name ? organization : { ...organization, name, name_key: nameKey(name), updated_at };
+  if (name === organization.name) return organization;
+  return { ...organization, name, name_key: nameKey(name), updated_at: now().toISOString() };
 }
 
 function changeAdmin(
   admin: User,
   { email = admin.email }: UpdateRequest,
-  { password, updated_at }: { password: PasswordHash | undefined; updated_at: string },
+  { password, now }: { password: PasswordHash | undefined; now: () => Date },
 ): User {
-  if (password !== undefined) {
-    return { ...admin, email, email_key: emailKey(email), password, generation: admin.generation + 1, updated_at };
-  }
-  return email === admin.email ? admin : { ...admin, email, email_key: emailKey(email), updated_at };
+  if (password === undefined && email === admin.email) return admin;
+  const renewed = { ...admin, email, email_key: emailKey(email), updated_at: now().toISOString() };
+  return password === undefined ? renewed : { ...renewed, password, generation: admin.generation + 1 };
 }
