@@ -12,6 +12,7 @@ const commands = {
   doctor: { script: 'npm run doctor', parameters: [] },
   'rotate-keys': { script: 'npm run tenantry -- rotate-keys', parameters: [] },
   backup: { script: 'npm run tenantry -- backup DIR', parameters: ['DIR'] },
+  secret: { script: 'npm run tenantry -- secret', parameters: [] },
 };
 
 const usage = `Usage: npm run tenantry -- COMMAND
@@ -19,7 +20,8 @@ const usage = `Usage: npm run tenantry -- COMMAND
   start         runs the service (npm start); also where no command is given
   doctor        shows the settings in force and checks what they name (npm run doctor)
   rotate-keys   signs new tokens with a new key; the old one is valid until its tokens are gone
-  backup DIR    writes a copy of all data, of one instant, to the directory DIR`;
+  backup DIR    writes a copy of all data, of one instant, to the directory DIR
+  secret        makes a TENANTRY_SECRET and prints it; nothing else is touched`;
 
 /** EX_USAGE of sysexits.h. */
 const exitUsage = 64;
@@ -36,6 +38,10 @@ if (outdated !== undefined) {
 } else if (command === undefined || args.length !== command.parameters.length) {
   console.error(usage);
   process.exitCode = exitUsage;
+} else if (name === 'secret') {
+  // Needed before there are settings, so that it reads none.
+  const { makeSecret } = await import('../src/identity/secret.ts');
+  console.log(makeSecret());
 } else {
   // The pool reads its size when it is first used, which nothing has done yet. A flood of password hashes takes a thread
   // for each core, and the two more are for files and names.

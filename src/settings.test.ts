@@ -26,6 +26,10 @@ test('with nothing set the defaults hold, each of a value that its own row reads
     PORT: 8000,
     PUBLIC_URL: undefined,
     DATA_DIR: './data',
+    DATABASE_URL: undefined,
+    DATABASE_NAME: 'master_db',
+    SECRET: undefined,
+    START_SECONDS: 30,
     ENV: 'production',
     BCRYPT_COST: 12,
     ACCESS_TOKEN_MINUTES: 30,
@@ -257,7 +261,7 @@ test('no text of any setting is read as something else than a value or what woul
   const names = fc.constantFrom(...Object.keys(table));
   fc.assert(
     fc.property(names, fc.string({ unit: 'binary' }), (name, text) => {
-      const wrong = wrongIn({ [`TENANTRY_${name}`]: text });
+      const wrong = wrongIn({ TENANTRY_SECRET: 'A'.repeat(43), [`TENANTRY_${name}`]: text });
       assert.ok(Object.keys(wrong).every((wrongName) => wrongName === `TENANTRY_${name}`));
     }),
   );

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { databaseName, databaseUrl, secret } from './settings/database.ts';
 import { type DotenvReading, readDotenv } from './settings/dotenv.ts';
 import {
   bcryptCost,
@@ -27,6 +28,8 @@ export interface Setting {
   readonly about: string;
   /** Its value is never shown. */
   readonly secret?: true;
+  /** The setting without which this one may be missing; where that one is set, this one must be. */
+  readonly neededBy?: string;
 }
 
 /** Every setting once; each is read from `TENANTRY_` and its name. The documentation and `.env.example` are made of it. */
@@ -45,6 +48,27 @@ export const table = {
     kind: directory,
     initial: './data',
     about: 'Directory of the data and the keys. It is made with mode 0700; one process at a time holds it.',
+  },
+  DATABASE_URL: {
+    kind: databaseUrl,
+    about: 'MongoDB that keeps the data and the keys, for any number of instances. Without it the embedded store does.',
+    secret: true,
+  },
+  DATABASE_NAME: {
+    kind: databaseName,
+    initial: 'master_db',
+    about: 'Database there, which has the master data and the collections of the organizations.',
+  },
+  SECRET: {
+    kind: secret,
+    about: 'Encrypts the signing keys in that database: the same for all instances, and kept beside every backup.',
+    secret: true,
+    neededBy: 'DATABASE_URL',
+  },
+  START_SECONDS: {
+    kind: wholeNumber(0, 600),
+    initial: '30',
+    about: 'Seconds that a start waits for a database that does not answer yet.',
   },
   ENV: {
     kind: oneOf('production', 'development', 'test'),
@@ -199,6 +223,11 @@ export function readSettings(environment: Environment, dotenvText = ''): Setting
 
   for (const [name, row] of Object.entries<Setting>(table)) {
     const { text, source } = find(name, environment, dotenv);
+    const needing = row.neededBy;
+    if (text === undefined && needing !== undefined && find(needing, environment, dotenv).text !== undefined) {
+      const right = `must be ${row.kind.accepts} where TENANTRY_${needing} is set`;
+      wrong.push({ name: `TENANTRY_${name}`, found: 'is not set', right });
+    }
     const reading = text === undefined ? { value: undefined } : row.kind.read(text, mode);
     if ('right' in reading) {
       const shown = row.secret ? `has ${text?.length} characters` : `is ${quote(text ?? '')}`;
@@ -259,8 +288,11 @@ function unknownNames(environment: Environment, dotenv: DotenvReading): WrongSet
   return [...unknown('environment', environment), ...unknown('.env', dotenv.values)];
 }
 
-/** The value as it was given, control characters made visible, cut where it is long, without a URL's user and password. */
+/**
+ * The value as it was given, control characters made visible, cut where it is long, without a URL's user and password.
+ * They reach to the last `@`: a password that was not escaped may hold any character.
+ */
 function quote(text: string): string {
-  const shown = text.replaceAll(/\/\/[^/@]*@/g, '//***@');
+  const shown = text.replace(/\/\/.*@/s, '//***@');
   return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
 }

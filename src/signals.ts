@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Log } from './log.ts';
 
 /** How a process ends when it is told to. */
@@ -10,6 +11,19 @@ export interface Ending {
 }
 
 const endingSignals = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * Ends the process at once at SIGTERM or SIGINT, with 128 and the signal's number as a shell has it: for a start that
+ * waits, when nothing is in work yet. The default action does not do, because the first process of a container has none.
+ * Returns what takes this away again; call it after `endOnSignal`, so that no signal comes in between.
+ */
+export function exitOnSignal(): () => void {
+  const exit = (signal: NodeJS.Signals) => process.exit(128 + constants.signals[signal]);
+  for (const each of endingSignals) process.on(each, exit);
+  return () => {
+    for (const each of endingSignals) process.off(each, exit);
+  };
+}
 
 /**
  * At the first SIGTERM or SIGINT stops, and ends the process with 0. At the second the system ends it at once: from the

@@ -26,6 +26,11 @@ before(async () => {
       console.log(JSON.stringify({ command, args, before, after: threads(), cache: getCompileCacheDir() }));
     }`,
   );
+  await mkdir(join(project, 'src', 'identity'));
+  await writeFile(
+    join(project, 'src', 'identity', 'secret.ts'),
+    "export function makeSecret(): string { return 'a new secret'; }",
+  );
   return async () => rm(project, { recursive: true, force: true });
 });
 
@@ -66,11 +71,29 @@ test('the thread pool has a thread for each core and two more, at least four, un
 });
 
 test('an unknown command, or one with other arguments than it takes, is answered with the usage and 64', async () => {
-  for (const args of [['restart'], ['toString'], ['backup'], ['backup', 'a', 'b'], ['start', 'now']]) {
+  for (const args of [
+    ['restart'],
+    ['toString'],
+    ['backup'],
+    ['backup', 'a', 'b'],
+    ['start', 'now'],
+    ['secret', '43'],
+  ]) {
     const { out, error, code } = await launch(args);
     assert.deepEqual({ out, code }, { out: '', code: 64 }, args.join(' '));
     assert.match(error, /^Usage: npm run tenantry -- COMMAND\n/);
   }
+});
+
+test('a secret is made without settings, and its line is all that is printed', async () => {
+  const { out, error, code } = await launch(['secret'], { TENANTRY_PORT: 'wrong' });
+  assert.deepEqual({ out, error, code }, { out: 'a new secret\n', error: '', code: 0 });
+});
+
+test('the usage has every command', async () => {
+  const { out, code } = await launch(['help']);
+  const named = [...out.matchAll(/^ {2}(\S+)/gm)].map(([, name]) => name);
+  assert.deepEqual({ named, code }, { named: ['start', 'doctor', 'rotate-keys', 'backup', 'secret'], code: 0 });
 });
 
 test('a Node that is too old is told with what repairs it, and nothing is started', async () => {
