@@ -1,7 +1,7 @@
 import type { Server } from '../src/http/framework.ts';
 import { buildServer } from '../src/http/server.ts';
-import { openSigningKeys } from '../src/identity/signing-keys.ts';
 import { readSettings, type Settings } from '../src/settings.ts';
+import { openTestKeys } from './key-store.ts';
 import { openTenancy, type TenancyOptions, type TestTenancy } from './tenancy.ts';
 
 /** The whole server on a tenancy of its own, for `inject`. Closed at the end of its scope. */
@@ -19,12 +19,11 @@ export type TestSettings = { readonly [Name in keyof Settings]?: string };
 export async function openEdge(settings: TestSettings = {}, options: TenancyOptions = {}): Promise<TestEdge> {
   const opened = await openTenancy(options);
   const environment = Object.entries(settings).map(([name, value]) => [`TENANTRY_${name}`, value]);
-  const keyStore = { where: 'memory', read: async () => undefined, write: async () => undefined };
   let readiness: Error | undefined;
   const server = buildServer({
     settings: readSettings(Object.fromEntries(environment)).settings,
     tenancy: opened.tenancy,
-    keys: await openSigningKeys({ store: keyStore, tokenMinutes: 30, now: opened.clock.now }),
+    keys: await openTestKeys({ clock: opened.clock }),
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => 'up 1\n', onAnswer() {} },
     log: opened.tenancy.log,
     version: '1.2.3',

@@ -1,6 +1,5 @@
 import { memoryLimits } from '../src/cache/memory/limits.ts';
 import { createPasswords } from '../src/identity/passwords.ts';
-import { openSigningKeys } from '../src/identity/signing-keys.ts';
 import { createTokens } from '../src/identity/tokens.ts';
 import { users } from '../src/identity/user.ts';
 import type { Log } from '../src/log.ts';
@@ -21,6 +20,7 @@ import { insert } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { engine as embedded } from './contract/embedded.ts';
 import type { Engine } from './contract/engine.ts';
+import { openTestKeys } from './key-store.ts';
 
 /** A tenancy on a real store of its own. Closed and removed at the end of its scope. */
 export interface TestTenancy extends AsyncDisposable {
@@ -76,8 +76,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
   const logged: LogLine[] = [];
   const reached: FailPoint[] = [];
   const collections = new Map<string, { readonly place: Place; readonly collection: string }>();
-  const keyStore = { where: 'memory', read: async () => undefined, write: async () => undefined };
-  const keys = await openSigningKeys({ store: keyStore, tokenMinutes: 30, now: clock.now });
+  const keys = await openTestKeys({ clock });
   const parts = {
     passwords: createPasswords(testPasswords),
     tokens: createTokens({ keys, issuer: 'tenantry', minutes: 30, now: clock.now }),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openTestKeys } from '../../test/key-store.ts';
 import type { Records } from '../store/records.ts';
 import { authenticate } from './authenticate.ts';
-import { openSigningKeys } from './signing-keys.ts';
 import { createTokens } from './tokens.ts';
 import { newUserId, type User } from './user.ts';
 
@@ -24,8 +24,7 @@ function recordsOf(kept: Map<string, User>): Pick<Records, 'get'> {
 
 async function setUp() {
   const now = () => 0;
-  const store = { where: 'the test', read: async () => undefined, write: async () => undefined };
-  const keys = await openSigningKeys({ store, tokenMinutes: 30, now });
+  const keys = await openTestKeys({ clock: { now, wait: async () => {} } });
   const tokens = createTokens({ keys, issuer: 'tenantry', minutes: 30, now });
   const kept = new Map([[user.id, user]]);
   const { id: sub, email, generation } = user;

@@ -19,7 +19,7 @@ export async function authenticate(
   tokens: Tokens,
   token: string,
 ): Promise<Authenticated> {
-  const claims = tokens.check(token);
+  const claims = await tokens.check(token);
   const user = await records.get(users, claims.sub);
   if (user === undefined || user.generation !== claims.generation) {
     throw new TenantryError('not_authenticated', 'Not authenticated');

@@ -3,8 +3,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openTestKeys } from '../../test/key-store.ts';
 import { TenantryError } from '../errors.ts';
-import { openSigningKeys } from './signing-keys.ts';
 import { signingKeysFile } from './signing-keys-file.ts';
 
 /** Runs with a directory of its own, and the keys' path in it. */
@@ -17,8 +17,7 @@ async function inDirectory(act: (directory: string, path: string) => Promise<voi
   }
 }
 
-const openIn = (directory: string) =>
-  openSigningKeys({ store: signingKeysFile(directory), tokenMinutes: 30, now: () => 0 });
+const openIn = (directory: string) => openTestKeys({ store: signingKeysFile(directory) });
 
 async function refuses(directory: string, path: string, message: RegExp): Promise<void> {
   await assert.rejects(openIn(directory), (error) => {
@@ -39,6 +38,30 @@ test('the keys are the same after a restart, and after a rotation', async () => 
     const again = await openIn(directory);
     assert.equal(again.current().id, second);
     assert.ok(again.publicKey(first));
+  });
+});
+
+test('a file that an earlier version wrote is read', async () => {
+  await inDirectory(async (directory, path) => {
+    const set = {
+      keys: [
+        {
+          id: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k', // RFC 8037, appendix A: the key and its thumbprint
+          jwk: {
+            kty: 'OKP',
+            crv: 'Ed25519',
+            x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+            d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
+          },
+          created_at: '2026-11-01T00:00:00.000Z',
+        },
+      ],
+    };
+    await writeFile(path, JSON.stringify(set), { mode: 0o600 });
+    const keys = await openIn(directory);
+    assert.equal(keys.current().id, set.keys[0]?.id);
+    await keys.rotate();
+    assert.ok(keys.publicKey('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k'));
   });
 });
 

@@ -1,27 +1,30 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TenantryError } from '../errors.ts';
-import type { KeySet, KeyStore, StoredKey } from './signing-keys.ts';
+import { parseKeySet } from './signing-keys-set.ts';
+import type { KeyStore } from './signing-keys-store.ts';
 
 const modeOfOthers = 0o077;
 
 /**
  * Keeps the keys in `<directory>/signing-keys.json`, readable by its owner alone. The directory exists, and belongs to
- * this process. A file that is damaged or open to others is an error, never replaced: whoever lost the keys in silence
+ * this process, so that nobody else writes there and it is read at the start alone. A file that is damaged or open to others is an error, never replaced: whoever lost the keys in silence
  * would have signed everybody out, and whoever used stolen ones would let in anybody.
  */
 export function signingKeysFile(directory: string): KeyStore {
   const path = join(directory, 'signing-keys.json');
   return {
     where: path,
+    shared: false,
     async read() {
       const text = await reportingFailure(`${path} cannot be read`, () => readPrivately(path));
-      return text === undefined ? undefined : parseKeySet(text, path);
+      return text === undefined ? undefined : { set: parseKeySet(text, path), version: 1 };
     },
-    async write(set) {
+    async replace(set, former) {
       await reportingFailure(`${path} cannot be written`, () =>
         writeDurably(directory, path, JSON.stringify(set, null, 2)),
       );
+      return { set, version: (former?.version ?? 0) + 1 };
     },
   };
 }
@@ -66,42 +69,6 @@ async function writeDurably(directory: string, path: string, text: string): Prom
   } finally {
     await parent.close();
   }
-}
-
-function parseKeySet(text: string, path: string): KeySet {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the text, and with it a private key.
-    throw damaged(path, 'it is not JSON');
-  }
-  if (!isObject(value) || !Array.isArray(value['keys']) || !value['keys'].every(isStoredKey)) {
-    throw damaged(path, 'it is not a set of signing keys');
-  }
-  return { keys: value['keys'] };
-}
-
-function isStoredKey(value: unknown): value is StoredKey {
-  if (!isObject(value) || !isObject(value['jwk'])) return false;
-  const { id, jwk, created_at, retired_at } = value;
-  return (
-    typeof id === 'string' &&
-    jwk['kty'] === 'OKP' &&
-    jwk['crv'] === 'Ed25519' &&
-    typeof jwk['x'] === 'string' &&
-    ['string', 'undefined'].includes(typeof jwk['d']) &&
-    typeof created_at === 'string' &&
-    ['string', 'undefined'].includes(typeof retired_at)
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function damaged(path: string, what: string): TenantryError {
-  return new TenantryError('storage_unavailable', `${path} is damaged: ${what}. Restore it from a backup`);
 }
 
 /** Names the file in whatever the system says. */

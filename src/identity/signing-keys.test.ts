@@ -2,38 +2,32 @@ import assert from 'node:assert/strict';
 import { sign, verify } from 'node:crypto';
 import { test } from 'node:test';
 import { calculateJwkThumbprint } from 'jose';
-import { type KeySet, type KeyStore, openSigningKeys, type StoredKey } from './signing-keys.ts';
+import { testClock } from '../../test/clock.ts';
+import { memoryKeyStore, openTestKeys } from '../../test/key-store.ts';
+import type { KeySet, StoredKey } from './signing-keys-set.ts';
 
 const minute = 60_000;
 
-/** A store in memory, and a clock that the test moves. */
-function place(first?: KeySet) {
-  const kept = { set: first, writes: 0, fails: false, now: Date.parse('2030-01-01T00:00:00.000Z') };
-  const store: KeyStore = {
-    where: 'the test',
-    read: async () => structuredClone(kept.set),
-    async write(set) {
-      if (kept.fails) throw new Error('the disk is full');
-      kept.set = structuredClone(set);
-      kept.writes += 1;
-    },
-  };
-  return { kept, open: () => openSigningKeys({ store, tokenMinutes: 30, now: () => kept.now }) };
+/** A store that one process holds, and a clock that the test moves. */
+function place(set?: KeySet) {
+  const clock = testClock();
+  const store = memoryKeyStore(set === undefined ? {} : { set });
+  return { clock, store, keysNow: () => store.kept?.set.keys ?? [], open: () => openTestKeys({ clock, store }) };
 }
 
-async function keyMadeBy(act: () => Promise<unknown>, kept: { set: KeySet | undefined }): Promise<StoredKey> {
+async function keyMadeBy(act: () => Promise<unknown>, keysNow: () => readonly StoredKey[]): Promise<StoredKey> {
   await act();
-  const key = kept.set?.keys[0];
+  const key = keysNow()[0];
   assert.ok(key);
   return key;
 }
 
 test('the first start makes a key and keeps it, the next one finds it', async () => {
-  const { kept, open } = place();
+  const { store, open } = place();
   const first = await open();
-  assert.equal(kept.writes, 1);
+  assert.equal(store.writes, 1);
   const second = await open();
-  assert.equal(kept.writes, 1);
+  assert.equal(store.writes, 1);
   assert.equal(second.current().id, first.current().id);
 });
 
@@ -61,7 +55,7 @@ test('what is published has no private part', async () => {
 });
 
 test('after a rotation the new key signs, and the old one verifies until its tokens are over and a minute more', async () => {
-  const { kept, open } = place();
+  const { clock, open } = place();
   const keys = await open();
   const old = keys.current().id;
   const made = await keys.rotate();
@@ -73,10 +67,10 @@ test('after a rotation the new key signs, and the old one verifies until its tok
     assert.equal(opened.current().id, made);
     assert.ok(opened.publicKey(old) && opened.publicKey(made));
   }
-  kept.now += 31 * minute - 1;
+  clock.pass(31 * minute - 1);
   assert.ok(keys.publicKey(old));
   assert.deepEqual(ids(), [made, old]);
-  kept.now += 1;
+  clock.pass(1);
   assert.equal(keys.publicKey(old), undefined);
   assert.ok(keys.publicKey(made));
   assert.deepEqual(ids(), [made]);
@@ -84,58 +78,58 @@ test('after a rotation the new key signs, and the old one verifies until its tok
 });
 
 test('a retired key loses its private part, and a dropped one leaves the store with the next rotation', async () => {
-  const { kept, open } = place();
+  const { clock, keysNow, open } = place();
   const keys = await open();
   const first = keys.current().id;
   const second = await keys.rotate();
   assert.deepEqual(
-    kept.set?.keys.map(({ id, jwk }) => [id, jwk.d !== undefined]),
+    keysNow().map(({ id, jwk }) => [id, jwk.d !== undefined]),
     [
       [second, true],
       [first, false],
     ],
   );
-  kept.now += 31 * minute;
+  clock.pass(31 * minute);
   const third = await keys.rotate();
   assert.deepEqual(
-    kept.set?.keys.map(({ id }) => id),
+    keysNow().map(({ id }) => id),
     [third, second],
   );
 });
 
 test('a second rotation does not lengthen the life of the first key', async () => {
-  const { kept, open } = place();
+  const { clock, open } = place();
   const keys = await open();
   const first = keys.current().id;
   const second = await keys.rotate();
-  kept.now += 20 * minute;
+  clock.pass(20 * minute);
   await keys.rotate();
-  kept.now += 11 * minute;
+  clock.pass(11 * minute);
   assert.equal(keys.publicKey(first), undefined);
   assert.ok(keys.publicKey(second));
 });
 
 test('rotations at once are done one after the other, and lose no key', async () => {
-  const { kept, open } = place();
+  const { keysNow, open } = place();
   const keys = await open();
   const first = keys.current().id;
   const made = await Promise.all([keys.rotate(), keys.rotate(), keys.rotate()]);
   assert.deepEqual(
-    kept.set?.keys.map(({ id }) => id),
+    keysNow().map(({ id }) => id),
     [...made.toReversed(), first],
   );
   for (const id of [first, ...made]) assert.ok(keys.publicKey(id));
 });
 
 test('a rotation that cannot be written changes nothing, and the next one works', async () => {
-  const { kept, open } = place();
+  const { store, open } = place();
   const keys = await open();
   const old = keys.current().id;
-  kept.fails = true;
+  store.failure = new Error('the disk is full');
   await assert.rejects(keys.rotate(), /the disk is full/);
   assert.equal(keys.current().id, old);
   assert.equal(keys.jwks().keys.length, 1);
-  kept.fails = false;
+  store.failure = undefined;
   assert.equal(await keys.rotate(), keys.current().id);
 });
 
@@ -146,8 +140,8 @@ test('a key that is unknown verifies nothing', async () => {
 
 test('keys that do not belong together are refused with the name of the place, and stay as they are', async () => {
   const source = place();
-  const a = await keyMadeBy(source.open, source.kept);
-  const b = await keyMadeBy(async () => (await source.open()).rotate(), source.kept);
+  const a = await keyMadeBy(source.open, source.keysNow);
+  const b = await keyMadeBy(async () => (await source.open()).rotate(), source.keysNow);
   const { d: _, ...withoutPrivate } = a.jwk;
   const retired_at = '2030-01-01T00:00:00.000Z';
   for (const [keys, message] of [
@@ -160,15 +154,18 @@ test('keys that do not belong together are refused with the name of the place, a
     [[{ ...a, jwk: { ...b.jwk, x: a.jwk.x } }], /not a pair|Invalid JWK/],
     [[{ ...a, jwk: { ...a.jwk, d: 'short' } }], /Invalid JWK/],
     [[b, { ...a, retired_at: 'yesterday' }], /no time/],
+    [[{ ...a, next: true }], /exactly one key/],
+    [[{ ...a, jwk: withoutPrivate, next: true }, b], /no private part/],
+    [[{ ...a, next: true, retired_at }, b], /retired before it signs/],
   ] as const) {
-    const { kept, open } = place({ keys });
+    const { keysNow, store, open } = place({ keys });
     await assert.rejects(open(), (error: Error) => {
       assert.match(error.message, /^the test is damaged: /);
       assert.match(error.message, message);
       assert.ok(a.jwk.d && !error.message.includes(a.jwk.d));
       return true;
     });
-    assert.deepEqual(kept.set, { keys });
-    assert.equal(kept.writes, 0);
+    assert.deepEqual(keysNow(), keys);
+    assert.equal(store.writes, 0);
   }
 });

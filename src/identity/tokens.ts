@@ -1,4 +1,4 @@
-import { randomUUID, verify } from 'node:crypto';
+import { type KeyObject, randomUUID, verify } from 'node:crypto';
 import { base64url, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { TenantryError } from '../errors.ts';
@@ -40,11 +40,12 @@ export interface Tokens {
   issue(holder: Holder): Promise<string>;
   /**
    * The claims of a token that this service made and whose time is not over. Whether its user and organization still
-   * are what they were is for the caller to look up, each time. Never waits, whatever the thread pool has to do.
+   * are what they were is for the caller to look up, each time. Waits for nothing that the thread pool has to do; where
+   * the key is unknown, for a look whether another instance made it.
    *
-   * @throws {TenantryError} not_authenticated
+   * @throws {TenantryError} not_authenticated; storage_unavailable: the key is unknown, and the keys cannot be read
    */
-  check(token: string): Claims;
+  check(token: string): Promise<Claims>;
 }
 
 /** What `createTokens` is handed. */
@@ -68,10 +69,12 @@ interface Verified {
 export function createTokens({ keys, issuer, minutes, now }: TokensOptions): Tokens {
   const verified = new LRUCache<string, Verified>({ max: mostVerified });
 
-  function verifyOnce(token: string): Verified {
+  async function verifyOnce(token: string): Promise<Verified> {
     const seen = verified.get(token);
     if (seen !== undefined) return seen;
-    const keyId = verifySignature(token, keys);
+    const keyId = readKeyId(token);
+    if (keys.publicKey(keyId) === undefined) await keys.learn();
+    verifySignature(token, keys.publicKey(keyId));
     const claims = readClaims(token, issuer);
     const fresh = { keyId, claims };
     verified.set(token, fresh);
@@ -93,8 +96,8 @@ export function createTokens({ keys, issuer, minutes, now }: TokensOptions): Tok
         .setJti(randomUUID())
         .sign(privateKey);
     },
-    check(token) {
-      const { keyId, claims } = verifyOnce(token);
+    async check(token) {
+      const { keyId, claims } = await verifyOnce(token);
       // No tolerance: the clock that judges is, but for other instances, the one that wrote `exp`.
       if (now() >= claims.exp * 1000 || keys.publicKey(keyId) === undefined) {
         verified.delete(token);
@@ -105,25 +108,21 @@ export function createTokens({ keys, issuer, minutes, now }: TokensOptions): Tok
   };
 }
 
-/** @returns the id of the key that signed. */
-function verifySignature(token: string, keys: SigningKeys): string {
+/** Takes no form and no header but those that we write, RFC 7515. @returns the `kid` */
+function readKeyId(token: string): string {
   if (token.length > mostCharacters || !form.test(token)) throw refused();
-  const keyId = readHeader(token);
-  const publicKey = keys.publicKey(keyId);
+  const { alg, typ, kid, ...rest } = readOrRefuse(() => decodeProtectedHeader(token));
+  if (alg !== 'EdDSA' || typ !== 'JWT' || typeof kid !== 'string' || Object.keys(rest).length > 0) throw refused();
+  return kid;
+}
+
+function verifySignature(token: string, publicKey: KeyObject | undefined): void {
   const dot = token.lastIndexOf('.');
   const signed = Buffer.from(token.slice(0, dot));
   // WebCrypto, which jose verifies with, would wait in the thread pool behind password hashes.
   if (publicKey === undefined || !verify(null, signed, publicKey, base64url.decode(token.slice(dot + 1)))) {
     throw refused();
   }
-  return keyId;
-}
-
-/** Takes no header but one that we write, RFC 7515. @returns the `kid` */
-function readHeader(token: string): string {
-  const { alg, typ, kid, ...rest } = readOrRefuse(() => decodeProtectedHeader(token));
-  if (alg !== 'EdDSA' || typ !== 'JWT' || typeof kid !== 'string' || Object.keys(rest).length > 0) throw refused();
-  return kid;
 }
 
 /**
