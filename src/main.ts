@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
@@ -11,30 +11,25 @@ import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
+import { type OpenEngine, openEngine, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
 import { listen } from './http/listen.ts';
 import { buildServer, stopServer } from './http/server.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
 import { createPasswords, type Passwords } from './identity/passwords.ts';
 import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
-import { signingKeysFile } from './identity/signing-keys-file.ts';
 import { createTokens } from './identity/tokens.ts';
-import { users } from './identity/user.ts';
 import type { Log } from './log.ts';
 import { type FailPoint, failPoints } from './organizations/fail-points.ts';
-import { organizations } from './organizations/organization.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
 import { keepSweeping } from './organizations/sweep.ts';
 import type { Tenancy } from './organizations/tenancy.ts';
 import { wait } from './organizations/wait.ts';
 import { loadSettings, type Settings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
-import { endOnSignal } from './signals.ts';
-import { type EmbeddedStore, openEmbedded } from './store/sqlite/open.ts';
+import { endOnSignal, exitOnSignal } from './signals.ts';
+import { type CommitPoint, commitPoints } from './store/commit-points.ts';
 import { createLog, type ProcessLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-
-/** Files beside the databases that a backup holds too. */
-const keyFile = 'signing-keys.json';
 
 const commands: Readonly<Record<string, (reading: SettingsReading, args: readonly string[]) => Promise<void>>> = {
   start: ({ settings }) => start(settings),
@@ -44,7 +39,10 @@ const commands: Readonly<Record<string, (reading: SettingsReading, args: readonl
     process.exitCode = exitCode;
   },
   'rotate-keys': ({ settings }) => order(settings, 'rotate-keys', {}),
-  backup: ({ settings }, [directory = '']) => order(settings, 'backup', { directory: resolve(directory) }),
+  async backup({ settings }, [directory = '']) {
+    if (settings.DATABASE_URL !== undefined) throw refusedBackup();
+    await order(settings, 'backup', { directory: resolve(directory) });
+  },
 };
 
 /**
@@ -70,69 +68,46 @@ function fail(exitCode: number, message: string): void {
 }
 
 /** What is done to the data by command: the running service's part of it, or this process's where none runs. */
-function controlCommands({ DATA_DIR }: Settings, store: EmbeddedStore, keys: SigningKeys) {
+function controlCommands({ backup }: OpenEngine, keys: SigningKeys) {
   return {
     status: async () => ({ process: process.pid }),
     'rotate-keys': async () => ({ key: await keys.rotate() }),
     async backup(input: unknown) {
-      const directory = directoryIn(input, resolve(DATA_DIR));
-      return { directory, ...(await store.backup(directory, [keyFile])) };
+      const directory =
+        typeof input === 'object' && input !== null && 'directory' in input ? input.directory : undefined;
+      if (typeof directory !== 'string') throw new StartError(1, 'A backup needs a directory.');
+      if (backup === undefined) throw refusedBackup();
+      return await backup(directory);
     },
   };
 }
 
-function directoryIn(input: unknown, dataDirectory: string): string {
-  const directory = typeof input === 'object' && input !== null && 'directory' in input ? input.directory : undefined;
-  if (typeof directory !== 'string') throw new StartError(1, 'A backup needs a directory.');
-  if (!relative(dataDirectory, directory).startsWith('..')) {
-    throw new StartError(
-      1,
-      `${directory} is in the data directory, and would be lost with it. Name one outside of it.`,
-    );
-  }
-  return directory;
-}
-
-/** Gives a command to the running service, or takes the data directory and does it here. */
+/** Gives a command to the service that holds the data directory, or does it here. A shared database is free to all. */
 async function order(settings: Settings, command: 'rotate-keys' | 'backup', input: object): Promise<void> {
-  const answer = await askControl(controlSocketPath(settings.DATA_DIR), command, input);
+  const { DATABASE_URL, DATA_DIR } = settings;
+  const answer = DATABASE_URL === undefined ? await askControl(controlSocketPath(DATA_DIR), command, input) : undefined;
   console.log(JSON.stringify(answer ?? (await doAlone(settings, command, input))));
 }
 
 async function doAlone(settings: Settings, command: 'rotate-keys' | 'backup', input: object): Promise<unknown> {
   const log = createLog({ level: 'warn' });
-  const store = await openStore(settings, { log, metrics: createMetrics(), mustExist: true });
+  const engine = await openEngine(settings, { log, onCommit: () => {}, onStep: () => {}, mustExist: true });
   try {
-    return await controlCommands(settings, store, await openKeys(settings))[command](input);
+    return await controlCommands(engine, await openKeys(settings, engine, log))[command](input);
   } finally {
-    await store.close();
+    await engine.close();
     await log.flush();
   }
 }
 
-interface StoreGround {
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** A command of the operator is about data that is there; a start makes what is not. */
-  readonly mustExist: boolean;
-}
-
-function openStore(settings: Settings, { log, metrics, mustExist }: StoreGround): Promise<EmbeddedStore> {
-  return openEmbedded({
-    directory: resolve(settings.DATA_DIR),
-    kinds: [organizations, users],
-    log,
-    writerThreads: settings.WRITER_THREADS,
-    onCommit: metrics.onCommit,
-    mustExist,
-  });
-}
-
-function openKeys(settings: Settings): Promise<SigningKeys> {
+function openKeys({ ACCESS_TOKEN_MINUTES }: Settings, { keyStore }: OpenEngine, log: Log): Promise<SigningKeys> {
   return openSigningKeys({
-    store: signingKeysFile(resolve(settings.DATA_DIR)),
-    tokenMinutes: settings.ACCESS_TOKEN_MINUTES,
+    store: keyStore,
+    tokenMinutes: ACCESS_TOKEN_MINUTES,
     now: Date.now,
+    elapsed: () => performance.now(),
+    wait,
+    log,
   });
 }
 
@@ -140,11 +115,12 @@ function openKeys(settings: Settings): Promise<SigningKeys> {
 interface Service {
   readonly server: FastifyInstance;
   readonly passwords: Passwords;
-  readonly control: ControlServer;
-  readonly store: EmbeddedStore;
+  /** None where several instances work on the same data. */
+  readonly control: ControlServer | undefined;
+  readonly engine: OpenEngine;
   readonly log: ProcessLog;
-  /** Ends the sweep; resolves when it has ended. */
-  readonly endSweep: () => Promise<void>;
+  /** Ends what is done from time to time; resolves when it has ended. */
+  readonly endRounds: () => Promise<void>;
 }
 
 async function start(settings: Settings): Promise<void> {
@@ -153,26 +129,28 @@ async function start(settings: Settings): Promise<void> {
   process.on('exit', () => log.flushNow());
   const metrics = createMetrics();
   metrics.observeLostLines(log.lostLines);
-  const store = await openStore(settings, { log, metrics, mustExist: false });
+  const leaveSignals = exitOnSignal();
+  const engine = await openEngine(settings, { log, onCommit: metrics.onCommit, onStep: reach, mustExist: false });
   try {
-    const service = await serve(settings, { store, log, metrics, reach });
+    const service = await serve(settings, { engine, log, metrics, reach });
     endOnSignal({ stop: () => stop(settings, service), seconds: settings.SHUTDOWN_SECONDS, log });
-    announce(settings, service.server);
+    leaveSignals();
+    announce(settings, service);
   } catch (error) {
-    await store.close();
+    await engine.close();
     throw error;
   }
 }
 
 interface Ground {
-  readonly store: EmbeddedStore;
+  readonly engine: OpenEngine;
   readonly log: ProcessLog;
   readonly metrics: Metrics;
   readonly reach: (point: FailPoint) => void;
 }
 
-async function serve(settings: Settings, { store, log, metrics, reach }: Ground): Promise<Service> {
-  const keys = await openKeys(settings);
+async function serve(settings: Settings, { engine, log, metrics, reach }: Ground): Promise<Service> {
+  const keys = await openKeys(settings, engine, log);
   const passwords = createPasswords({
     cost: settings.BCRYPT_COST,
     workers: hashingWorkers(availableParallelism(), threadPoolSize()),
@@ -181,8 +159,8 @@ async function serve(settings: Settings, { store, log, metrics, reach }: Ground)
   metrics.observeHashes(() => passwords);
   const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const tenancy: Tenancy = {
-    records: store.records,
-    documents: store.documents,
+    records: engine.records,
+    documents: engine.documents,
     passwords,
     tokens: createTokens({
       keys,
@@ -202,45 +180,51 @@ async function serve(settings: Settings, { store, log, metrics, reach }: Ground)
     delaySignIn: createSignInDelay(wait),
     reach,
   };
-  const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: store.ready });
+  const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: engine.ready });
   const ending = new AbortController();
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
-  const sweeping = keepSweeping(tenancy, ending.signal);
-  const endSweep = () => {
+  const rounds = Promise.all([
+    keepSweeping(tenancy, { signal: ending.signal, isShared: engine.isShared }),
+    keys.keepReading(ending.signal),
+  ]);
+  const endRounds = async () => {
     ending.abort();
-    return sweeping;
+    await rounds;
   };
   try {
     await listen(server, settings);
     const path = controlSocketPath(settings.DATA_DIR);
-    const control = await listenControl({ path, commands: controlCommands(settings, store, keys), log });
-    return { server, passwords, control, store, log, endSweep };
+    const control = engine.isShared
+      ? undefined
+      : await listenControl({ path, commands: controlCommands(engine, keys), log });
+    return { server, passwords, control, engine, log, endRounds };
   } catch (error) {
-    await Promise.all([server.close(), endSweep()]);
+    await Promise.all([server.close(), endRounds()]);
     throw error;
   }
 }
+
 /** The last of the time to stop in is kept for closing the store. */
 const closingShare = 0.2;
 
 /** Answers what is in work, refuses what has not begun, and closes everything. */
 async function stop(
   { SHUTDOWN_SECONDS }: Settings,
-  { server, passwords, control, store, log, endSweep }: Service,
+  { server, passwords, control, engine, log, endRounds }: Service,
 ): Promise<void> {
   await Promise.all([
     stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare) }),
     passwords.stop(),
-    endSweep(),
+    endRounds(),
   ]);
   // A backup that is being written would take any time; it is only half there, and its directory says so.
-  await Promise.race([control.close(), wait(100)]);
-  await store.close();
+  await Promise.race([control?.close(), wait(100)]);
+  await engine.close();
   await log.flush();
 }
 
 /** The few lines that whoever started the service by hand reads. They go to stderr: stdout is the log's. */
-function announce({ HOST, DATA_DIR, ENV, PUBLIC_URL }: Settings, server: FastifyInstance): void {
+function announce({ HOST, ENV, PUBLIC_URL }: Settings, { server, engine }: Service): void {
   const { address, port, family } = server.server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
   const shown = HOST === 'localhost' ? HOST : host;
@@ -248,8 +232,8 @@ function announce({ HOST, DATA_DIR, ENV, PUBLIC_URL }: Settings, server: Fastify
     ['API', `http://${shown}:${port}`],
     ['Docs', `http://${shown}:${port}/docs`],
     ...(PUBLIC_URL === undefined ? [] : [['Public', PUBLIC_URL]]),
-    ['Data', resolve(DATA_DIR)],
-    ['Engine', `embedded (SQLite ${process.versions['sqlite']})`],
+    ['Data', engine.shown.data],
+    ['Engine', engine.shown.engine],
     ['Ready in', `${Math.round(process.uptime() * 1_000)} ms`],
   ];
   console.error(`Tenantry ${version}${ENV === 'production' ? '' : ` (${ENV})`}`);
@@ -257,10 +241,11 @@ function announce({ HOST, DATA_DIR, ENV, PUBLIC_URL }: Settings, server: Fastify
 }
 
 /** Ends the process where a test wants it to. */
-function failPointReacher(wanted: string | undefined): (point: FailPoint) => void {
+function failPointReacher(wanted: string | undefined): (point: FailPoint | CommitPoint) => void {
   if (wanted === undefined) return () => {};
-  if (!failPoints.some((point) => point === wanted)) {
-    throw new StartError(78, `TENANTRY_FAIL_POINT is ${wanted}; it must be one of ${failPoints.join(', ')}.`);
+  const points = [...failPoints, ...commitPoints];
+  if (!points.some((point) => point === wanted)) {
+    throw new StartError(78, `TENANTRY_FAIL_POINT is ${wanted}; it must be one of ${points.join(', ')}.`);
   }
   return (point) => {
     if (point === wanted) process.kill(process.pid, 'SIGKILL');

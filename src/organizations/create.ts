@@ -1,7 +1,7 @@
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { newUserId, type PasswordHash, type User, users } from '../identity/user.ts';
-import { commandEnd, decide, moved } from '../store/decide.ts';
+import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
 import type { Place } from '../store/documents.ts';
 import { insert, type Records } from '../store/records.ts';
 import { collectionNames } from './collection-name.ts';
@@ -34,7 +34,7 @@ export async function createOrganization(tenancy: Tenancy, request: CreateReques
     email: checkEmail(request.email),
     password: checkNewPassword(request.password),
   });
-  await refuseTaken(tenancy.records, request);
+  await byEnd(refuseTaken(tenancy.records, request), commandEnd());
   const password = await tenancy.passwords.hash(request.password);
   tenancy.reach('create.hashed');
   const end = commandEnd();

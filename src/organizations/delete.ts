@@ -1,6 +1,6 @@
 import { TenantryError } from '../errors.ts';
 import { users } from '../identity/user.ts';
-import { commandEnd, decide, moved } from '../store/decide.ts';
+import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
 import { check, type Records, remove, replace } from '../store/records.ts';
 import { type Caller, isAdmin, refuseDead } from './authenticate-admin.ts';
 import { findLive, notFound } from './find-live.ts';
@@ -26,7 +26,7 @@ export interface DeletedOrganization {
  */
 export async function deleteOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<DeletedOrganization> {
   const end = commandEnd();
-  const { id } = await findLive(tenancy.records, name);
+  const { id } = await byEnd(findLive(tenancy.records, name), end);
   const deleting = await decide(() => attempt(tenancy, caller, id), end);
   tenancy.reach('delete.committed');
   await within(tenancy, end, () => finishDeletion(tenancy, deleting));

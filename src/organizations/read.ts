@@ -1,20 +1,20 @@
 import { users } from '../identity/user.ts';
-import { decide, moved } from '../store/decide.ts';
-import { findLive, isUnchanged, notFound } from './find-live.ts';
-import { type OrganizationView, viewOf } from './organization.ts';
+import { byEnd, commandEnd } from '../store/decide.ts';
+import { notFound } from './find-live.ts';
+import { nameKey } from './name.ts';
+import { isLive, type OrganizationView, organizations, viewOf } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
+
+const admin = { member: 'admin_user_id', kind: users } as const;
 
 /**
  * Shows the organization of this name, in any spelling, with its admin's email, both as of one moment.
  *
- * @throws {TenantryError} organization_not_found, busy, storage_unavailable
+ * @throws {TenantryError} organization_not_found, storage_unavailable
  */
-export function readOrganization({ records }: Tenancy, name: string): Promise<OrganizationView> {
-  return decide(async () => {
-    const organization = await findLive(records, name);
-    const admin = await records.get(users, organization.admin_user_id);
-    // A deletion came between the two reads.
-    if (admin === undefined) throw notFound();
-    return (await isUnchanged(records, organization)) ? viewOf(organization, admin.email) : moved;
-  });
+export async function readOrganization({ records }: Tenancy, name: string): Promise<OrganizationView> {
+  const found = await byEnd(records.findJoined(organizations, 'name_key', nameKey(name), admin), commandEnd());
+  if (found === undefined || !isLive(found[0])) throw notFound();
+  const [organization, { email }] = found;
+  return viewOf(organization, email);
 }

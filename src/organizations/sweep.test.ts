@@ -93,7 +93,7 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       await createHalf(opened, ['Acme']);
       const stop = new AbortController();
-      const sweeping = keepSweeping(tenancy, stop.signal);
+      const sweeping = keepSweeping(tenancy, { signal: stop.signal, isShared: false });
       await clock.whenWaiting();
       assert.deepEqual(await unfinished(opened), []);
       await createHalf(opened, ['Globex']);
@@ -120,7 +120,7 @@ for (const engine of engines) {
         fails ? Promise.reject(unavailable()) : forward(),
       );
       const stop = new AbortController();
-      const sweeping = keepSweeping({ ...tenancy, records }, stop.signal);
+      const sweeping = keepSweeping({ ...tenancy, records }, { signal: stop.signal, isShared: false });
       await clock.whenWaiting();
       assert.equal(opened.logged.at(-1)?.message, 'a sweep failed; the next one tries again');
       fails = false;

@@ -61,12 +61,19 @@ async function* unfinished({ records }: Tenancy, status: string): AsyncGenerator
   } while (last !== undefined);
 }
 
+/** How an instance sweeps. */
+export interface SweepingOptions {
+  readonly signal: AbortSignal;
+  /** Whether other instances work on the same data, who may have begun a creation just now. */
+  readonly isShared: boolean;
+}
+
 /**
  * Sweeps now and from time to time until the signal; resolves when the last sweep has ended. Called before this process
- * takes calls, so that the first sweep finds only what others left.
+ * takes calls, so that the first sweep of one that is alone finds only what others left.
  */
-export async function keepSweeping(tenancy: Tenancy, signal: AbortSignal): Promise<void> {
-  let sparesRecent = false;
+export async function keepSweeping(tenancy: Tenancy, { signal, isShared }: SweepingOptions): Promise<void> {
+  let sparesRecent = isShared;
   while (!signal.aborted) {
     await sweep(tenancy, { signal, sparesRecent }).catch((error: unknown) => {
       tenancy.log.warn({ err: error }, 'a sweep failed; the next one tries again');

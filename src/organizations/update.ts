@@ -2,7 +2,7 @@ import { TenantryError } from '../errors.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { type PasswordHash, type User, users } from '../identity/user.ts';
-import { decide, moved } from '../store/decide.ts';
+import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
 import { check, type Records, replace } from '../store/records.ts';
 import { type Caller, isAdmin, refuseDead } from './authenticate-admin.ts';
 import { findLive, isUnchanged, notFound } from './find-live.ts';
@@ -35,13 +35,19 @@ export async function updateOrganization(
   request: UpdateRequest,
 ): Promise<OrganizationView> {
   refuseInvalid(request);
-  const found = await findLive(tenancy.records, request.organization_name);
-  refuseOthers(caller, found);
-  await refuseTaken(tenancy, found, request);
+  const found = await byEnd(look(tenancy, caller, request), commandEnd());
   const password = request.password === undefined ? undefined : await tenancy.passwords.hash(request.password);
   const view = await decide(() => attempt(tenancy, caller, { id: found.id, request, password }));
   tenancy.reach('update.committed');
   return view;
+}
+
+/** What can be told before a hash is made. */
+async function look(tenancy: Tenancy, caller: Caller, request: UpdateRequest): Promise<Organization> {
+  const found = await findLive(tenancy.records, request.organization_name);
+  refuseOthers(caller, found);
+  await refuseTaken(tenancy, found, request);
+  return found;
 }
 
 function refuseInvalid({ email, password, new_organization_name }: UpdateRequest): void {

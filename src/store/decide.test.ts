@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandEnd, decide, moved } from './decide.ts';
+import { byEnd, commandEnd, decide, moved } from './decide.ts';
 
 test('an attempt whose commit met another version is made again, from its reads on', async () => {
   let attempts = 0;
@@ -36,4 +36,16 @@ test('an error ends a command at once', async () => {
 test('a command has five seconds', () => {
   const left = commandEnd() - performance.now();
   assert.ok(left > 4_900 && left <= 5_000, `${left} ms`);
+});
+
+test('a command that the storage keeps waiting ends at its end, and one that is answered keeps no timer', async () => {
+  const waiting = Promise.withResolvers<never>();
+  const refused = { code: 'storage_unavailable', retryAfterSeconds: 5 };
+  await assert.rejects(
+    decide(() => waiting.promise, performance.now() + 20),
+    refused,
+  );
+  await assert.rejects(byEnd(waiting.promise, performance.now()), refused);
+  assert.equal(await byEnd(Promise.resolve('in time'), commandEnd()), 'in time');
+  assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
 });

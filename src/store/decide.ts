@@ -1,4 +1,5 @@
 import { TenantryError } from '../errors.ts';
+import { unavailable } from './unavailable.ts';
 
 /** How long a command may take from its first read to its answer; hashing a password comes before and has a bound of its own. */
 const commandMilliseconds = 5_000;
@@ -12,15 +13,33 @@ export function commandEnd(): number {
 }
 
 /**
+ * What the work gives, where the storage lets it come to its end in time. Work that is given up goes on by itself.
+ *
+ * @param end a command's `commandEnd`
+ * @throws {TenantryError} storage_unavailable, at the end: what was being committed may have happened, or happen yet
+ */
+export async function byEnd<T>(work: Promise<T>, end: number): Promise<T> {
+  const over = Promise.withResolvers<never>();
+  const tell = () => over.reject(unavailable(new Error('the storage did not answer before the end of the command')));
+  const timer = setTimeout(tell, Math.max(0, end - performance.now()));
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
  * Runs a command: `attempt` reads, decides and commits; where its commit was a conflict it gives `moved` and is run
  * again, from its reads on, until the time limit.
  *
  * @param end the command's `commandEnd`
- * @throws {TenantryError} busy, where others changed the same records all that time
+ * @throws {TenantryError} busy, where others changed the same records all that time; storage_unavailable, where the
+ *   storage did not answer in it
  */
 export async function decide<T>(attempt: () => Promise<T | typeof moved>, end = commandEnd()): Promise<T> {
   do {
-    const result = await attempt();
+    const result = await byEnd(attempt(), end);
     if (result !== moved) return result;
   } while (performance.now() < end);
   throw new TenantryError('busy', 'Others are changing the same organization; try again later', {

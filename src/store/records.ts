@@ -27,6 +27,17 @@ export interface Records {
     key: string,
   ): Promise<R | undefined>;
 
+  /**
+   * The one record with this key in a unique index, and with it the record whose id stands in its member `join.member`,
+   * both as of one moment; undefined where either is not there.
+   */
+  findJoined<R extends Stored, X extends Indexes<R>, J extends Stored>(
+    kind: Kind<R, X>,
+    index: UniqueIndex<X>,
+    key: string,
+    join: Join<R, J>,
+  ): Promise<readonly [R, J] | undefined>;
+
   /** A page of records in the order of an index's key, then id (both compared by code point), all as of one moment. */
   list<R extends Stored, X extends Indexes<R>>(
     kind: Kind<R, X>,
@@ -36,14 +47,20 @@ export interface Records {
 
   /**
    * Applies all changes, or none. A change that does not hold is told by its place in the array, the first one first;
-   * within one `insert` or `replace` the indexes are tried in the order of their declaration.
+   * where one `insert` or `replace` breaks several indexes, any one of them is told, an id that is taken before all others.
    *
    * @throws {TenantryError} storage_unavailable: the database cannot be written, or its answer was lost
    */
   commit(changes: readonly Change[]): Promise<Outcome>;
 }
 
-/** What every record has. `version` is 1 when inserted and one more after each replace. */
+/** Which record to read with another: of the kind, the one whose id a member of the other names. */
+export interface Join<R extends Stored, J extends Stored> {
+  readonly member: string & keyof R;
+  readonly kind: Kind<J>;
+}
+
+/** What every record has. No name of a member, at any depth, holds NUL. `version` is 1 when inserted and one more after each replace. */
 export interface Stored {
   readonly id: string;
   readonly version: number;
@@ -52,7 +69,10 @@ export interface Stored {
 /** The indexes of a kind: a string member of the record each, by its name. A record without the member is not in it. */
 export type Indexes<R extends Stored> = { readonly [Member in string & keyof R]?: 'unique' | 'many' };
 
-/** A kind of record: the name of its table or collection, and its indexes. Declared once, beside its noun. */
+/**
+ * A kind of record: the name of its table or collection, and its indexes. Declared once, beside its noun. The members of
+ * a record have names that begin with a letter.
+ */
 export interface Kind<R extends Stored = Stored, X = Readonly<Record<string, 'unique' | 'many'>>> {
   readonly name: string;
   readonly indexes: X;

@@ -12,6 +12,7 @@ export const engine: Engine = {
   name: 'embedded',
   module: import.meta.url,
   instances: 1,
+  share: 1,
   create: () => mkdtemp(join(tmpdir(), 'tenantry-contract-')),
   async open(directory, { kinds, collectionsPerDatabase }) {
     const store = await openEmbedded({

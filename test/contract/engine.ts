@@ -12,6 +12,8 @@ export interface Engine {
   readonly module: string;
   /** How many stores may be open on the same data at once; races run over all of them. */
   readonly instances: number;
+  /** Which share of the large numbers (racing calls, records of a commit, runs of the model) it is tried with; 1 where it is fast. */
+  readonly share: number;
 
   /** Makes empty data for one test, and tells where: a directory, or the address of a database. */
   create(): Promise<string>;
@@ -36,6 +38,11 @@ export interface OpenStore {
   readonly documents: Documents;
   /** Ends it: what was begun is finished or rejected. Called once. */
   close(): Promise<void>;
+}
+
+/** A large number of the suites, as far as the engine is tried with it. */
+export function shareOf({ share }: Engine, number: number): number {
+  return Math.ceil(number * share);
 }
 
 /** Imports the engine of a file, in a child process. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { insert, type ListRange, type Records, remove, replace } from '../../src/store/records.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, shareOf } from './engine.ts';
 import { commitDone } from './expect.ts';
 import { openGround } from './ground.ts';
 import { type Note, note, notes } from './kinds.ts';
@@ -88,8 +88,8 @@ function listingRanges(engine: Engine): void {
       const first = note(`n${number}`, { topic: key });
       return number % 3 === 0 ? [first, note(`m${number}`, { topic: key })] : [first];
     });
-    for (let start = 0; start < stored.length; start += 500) {
-      await commitDone(ground.records, ...stored.slice(start, start + 500).map((record) => insert(notes, record)));
+    for (let start = 0; start < stored.length; start += 100) {
+      await commitDone(ground.records, ...stored.slice(start, start + 100).map((record) => insert(notes, record)));
     }
     const word = fc.array(fc.constantFrom(...alphabet), { maxLength: 3 }).map((letters) => letters.join(''));
     const after = fc.record({ key: word, id: fc.oneof(fc.constantFrom(...stored.map(({ id }) => id)), word) });
@@ -101,7 +101,7 @@ function listingRanges(engine: Engine): void {
       fc.asyncProperty(ranges, async (range) => {
         assert.deepEqual(await ground.records.list(notes, 'topic', range), expectedPage(stored, range));
       }),
-      { numRuns: 300 },
+      { numRuns: shareOf(engine, 300) },
     );
   });
 

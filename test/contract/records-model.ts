@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Engine } from './engine.ts';
+import { type Engine, shareOf } from './engine.ts';
 import { openGround } from './ground.ts';
 import { describeHistory, historyOf, type Told } from './model-history.ts';
 import { modelKindList } from './model-kinds.ts';
@@ -25,7 +25,7 @@ export function recordsModel(engine: Engine): void {
         await readAll(ground.records, `r${runs}_`, tell);
         assertSerial(told);
       });
-      await fc.assert(property, { ...fromEnvironment(100), endOnFailure: true });
+      await fc.assert(property, { ...fromEnvironment(shareOf(engine, 100)), endOnFailure: true });
     });
 
     test('commits that a kill cuts off happened wholly or not at all, and what was acknowledged stays', async ({
@@ -34,7 +34,7 @@ export function recordsModel(engine: Engine): void {
       const phase = fc.record({ lanes: lanesOf(4, 4), killAfter: fc.integer({ min: 1, max: 90 }) });
       const phases = fc.array(phase, { minLength: 1, maxLength: 2 });
       const property = fc.asyncProperty(phases, (chosen) => killAndCompare(engine, chosen, signal));
-      await fc.assert(property, { ...fromEnvironment(12), endOnFailure: true });
+      await fc.assert(property, { ...fromEnvironment(shareOf(engine, 12)), endOnFailure: true });
     });
   });
 }

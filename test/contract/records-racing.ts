@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { check, insert, type Records, remove, replace } from '../../src/store/records.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, shareOf } from './engine.ts';
 import { commitDone, getExisting, tally } from './expect.ts';
 import { openGround } from './ground.ts';
 import { drafts, type Note, note, notes } from './kinds.ts';
@@ -23,31 +23,32 @@ function allAtOnce<T>(count: number, start: (number: number) => Promise<T>): Pro
 }
 
 function racingForOneRecord(engine: Engine): void {
-  test('of 500 commits that replace one version of a record, one is done and the others are conflicts', async () => {
+  test('of many commits that replace one version of a record, one is done and the others are conflicts', async () => {
     await using ground = await openGround(engine);
     await commitDone(ground.records, insert(notes, note('n')));
     for (const version of [1, 2, 3]) {
-      const outcomes = await allAtOnce(500, (number) =>
+      const outcomes = await allAtOnce(shareOf(engine, 500), (number) =>
         ground.recordsOf(number).commit([replace(notes, { id: 'n', version, body: number })]),
       );
-      assert.deepEqual(tally(outcomes), { done: 1, duplicate: 0, conflict: 499 });
+      assert.deepEqual(tally(outcomes), { done: 1, duplicate: 0, conflict: shareOf(engine, 500) - 1 });
       const winner = outcomes.findIndex((outcome) => outcome.result === 'done');
       assert.deepEqual(await ground.records.get(notes, 'n'), { id: 'n', version: version + 1, body: winner });
     }
   });
 
-  test('no update is lost: 25 counters of one record, each of which reads and replaces again until it is done', async () => {
+  test('no update is lost: many counters of one record, each of which reads and replaces again until it is done', async () => {
     await using ground = await openGround(engine);
+    const counters = shareOf(engine, 25);
     await commitDone(ground.records, insert(notes, note('n', { body: 0 })));
-    await allAtOnce(25, async (number) => {
+    await allAtOnce(counters, async (number) => {
       for (let count = 0; count < 8; count += 1) await countUp(ground.recordsOf(number));
     });
-    assert.deepEqual(await ground.records.get(notes, 'n'), { id: 'n', version: 201, body: 200 });
+    assert.deepEqual(await ground.records.get(notes, 'n'), { id: 'n', version: counters * 8 + 1, body: counters * 8 });
   });
 
   test('of a replace, a removal and a replace behind a check of one version, one is done', async () => {
     await using ground = await openGround(engine);
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < shareOf(engine, 20); round += 1) {
       const seen = note(`n${round}`);
       await commitDone(ground.records, insert(notes, seen));
       const changes = [[replace(notes, seen)], [remove(notes, seen)], [check(notes, seen), replace(notes, seen)]];
@@ -69,12 +70,12 @@ async function countUp(records: Records): Promise<void> {
 }
 
 function racingForOneKey(engine: Engine): void {
-  test('of 200 records inserted at once with one unique key, one is stored', async () => {
+  test('of many records inserted at once with one unique key, one is stored', async () => {
     await using ground = await openGround(engine);
-    const outcomes = await allAtOnce(200, (number) =>
+    const outcomes = await allAtOnce(shareOf(engine, 200), (number) =>
       ground.recordsOf(number).commit([insert(notes, note(`n${number}`, { alias: 'key', topic: 't' }))]),
     );
-    assert.deepEqual(tally(outcomes), { done: 1, duplicate: 199, conflict: 0 });
+    assert.deepEqual(tally(outcomes), { done: 1, duplicate: shareOf(engine, 200) - 1, conflict: 0 });
     for (const outcome of outcomes) if (outcome.result === 'duplicate') assert.equal(outcome.index, 'alias');
     const stored = await ground.records.list(notes, 'topic', { limit: 1_000 });
     assert.deepEqual(
@@ -83,19 +84,19 @@ function racingForOneKey(engine: Engine): void {
     );
   });
 
-  test('of 200 records inserted at once with one id, one is stored', async () => {
+  test('of many records inserted at once with one id, one is stored', async () => {
     await using ground = await openGround(engine);
-    const outcomes = await allAtOnce(200, (number) =>
+    const outcomes = await allAtOnce(shareOf(engine, 200), (number) =>
       ground.recordsOf(number).commit([insert(notes, note('n', { body: number }))]),
     );
-    assert.deepEqual(tally(outcomes), { done: 1, duplicate: 199, conflict: 0 });
+    assert.deepEqual(tally(outcomes), { done: 1, duplicate: shareOf(engine, 200) - 1, conflict: 0 });
     const winner = outcomes.findIndex((outcome) => outcome.result === 'done');
     assert.equal((await getExisting(ground.records, notes, 'n')).body, winner);
   });
 
   test('the losers of a key leave nothing: what they would have inserted beside it is not there', async () => {
     await using ground = await openGround(engine);
-    const outcomes = await allAtOnce(100, (number) =>
+    const outcomes = await allAtOnce(shareOf(engine, 100), (number) =>
       ground
         .recordsOf(number)
         .commit([
@@ -104,7 +105,7 @@ function racingForOneKey(engine: Engine): void {
           insert(drafts, note(`e${number}`, { topic: 't' })),
         ]),
     );
-    assert.deepEqual(tally(outcomes), { done: 10, duplicate: 90, conflict: 0 });
+    assert.deepEqual(tally(outcomes), { done: 10, duplicate: shareOf(engine, 100) - 10, conflict: 0 });
     const winners = [...outcomes.keys()].filter((number) => outcomes[number]?.result === 'done').map(String);
     const left = await ground.records.list(drafts, 'topic', { limit: 1_000 });
     const expected = winners.flatMap((number) => [`d${number}`, `e${number}`]).sort();
@@ -129,7 +130,7 @@ function racingOverTwoRecords(engine: Engine): void {
   test('commits that change the same records in opposite orders all end, each done or a conflict', async () => {
     await using ground = await openGround(engine);
     await commitDone(ground.records, insert(notes, note('a')), insert(notes, note('b')));
-    for (let version = 1; version <= 30; version += 1) {
+    for (let version = 1; version <= shareOf(engine, 30); version += 1) {
       const changes = ['a', 'b'].map((id) => replace(notes, { id, version }));
       const outcomes = await allAtOnce(6, (number) =>
         ground.recordsOf(number).commit(number % 2 === 0 ? changes : changes.toReversed()),
@@ -143,13 +144,14 @@ function readingBesideCommits(engine: Engine): void {
   test('no reader sees a part of a commit, nor anything of one that did not hold', async () => {
     await using ground = await openGround(engine);
     await commitDone(ground.records, ...['a', 'z'].map((id) => insert(notes, note(id, { topic: 't', body: 0 }))));
+    const commits = shareOf(engine, 200);
     const writing = new AbortController();
     const readers = [0, 1, 2].map((turn) => readUntil(writing.signal, () => assertWhole(ground.recordsOf(turn))));
-    await writePairs((turn) => ground.recordsOf(turn)).finally(() => writing.abort());
+    await writePairs((turn) => ground.recordsOf(turn), commits).finally(() => writing.abort());
     for (const reads of await Promise.all(readers)) assert.ok(reads > 1, 'the reader ran beside the commits');
     assert.deepEqual(
       (await ground.records.getMany(notes, ['a', 'z'])).map((record) => record.body),
-      [200, 200],
+      [commits, commits],
     );
   });
 }
@@ -175,9 +177,9 @@ async function assertWhole(records: Records): Promise<void> {
   }
 }
 
-/** 200 commits that change both records, each beside two that would break the pair and do not hold. */
-async function writePairs(recordsOf: (turn: number) => Records): Promise<void> {
-  for (let version = 1; version <= 200; version += 1) {
+/** Commits that change both records, each beside two that would break the pair and do not hold. */
+async function writePairs(recordsOf: (turn: number) => Records, commits: number): Promise<void> {
+  for (let version = 1; version <= commits; version += 1) {
     const [a, z] = ['a', 'z'].map((id) => ({ id, version, topic: 't', body: version }));
     assert.ok(a && z);
     const broken = [

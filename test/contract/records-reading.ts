@@ -43,7 +43,9 @@ function readingById(engine: Engine): void {
   test('a thousand records are read at once', async () => {
     await using ground = await openGround(engine);
     const ids = Array.from({ length: 1_000 }, (_, number) => `n${(number * 7) % 1_000}`);
-    await commitDone(ground.records, ...ids.map((id) => insert(notes, note(id))));
+    for (let start = 0; start < ids.length; start += 200) {
+      await commitDone(ground.records, ...ids.slice(start, start + 200).map((id) => insert(notes, note(id))));
+    }
     const read = await ground.records.getMany(notes, ids);
     assert.deepEqual(
       read.map((record) => record.id),
@@ -140,6 +142,32 @@ function readingByKey(engine: Engine): void {
 }
 
 function readingWhatWasWritten(engine: Engine): void {
+  test('a record and the one that it names are found together, and never of two moments', async () => {
+    await using ground = await openGround(engine);
+    const { records } = ground;
+    const together = (key: string) => records.findJoined(notes, 'slug', key, { member: 'topic', kind: drafts });
+    const left = note('n', { slug: 's', topic: 'd', body: 0 });
+    const right = note('d', { body: 0 });
+    await commitDone(records, insert(notes, left), insert(drafts, right), insert(notes, note('m', { slug: 'alone' })));
+    assert.deepEqual(await together('s'), [left, right]);
+    for (const absent of ['S', 'alone', 'd', '']) assert.equal(await together(absent), undefined);
+    for (let version = 1; version <= 20; version += 1) {
+      const changes = [
+        replace(notes, { ...left, version, body: version }),
+        replace(drafts, { ...right, version, body: version }),
+      ];
+      const [, ...reads] = await Promise.all([
+        commitDone(ground.recordsOf(version), ...changes),
+        together('s'),
+        together('s'),
+      ]);
+      for (const read of reads) assert.equal(read?.[0].body, read?.[1].body);
+    }
+    for (const record of (await together('s')) ?? []) assert.equal(record.body, 20);
+    await commitDone(records, remove(drafts, { id: 'd', version: 21 }));
+    assert.equal(await together('s'), undefined);
+  });
+
   test('what was looked for in vain is found once it was inserted, by every way of reading', async () => {
     await using ground = await openGround(engine);
     for (let turn = 0; turn < 20; turn += 1) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Change, insert, type Records, remove, replace } from '../../src/store/records.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, shareOf } from './engine.ts';
 import { commitDone, done, duplicate, isRefusal } from './expect.ts';
 import { openGround } from './ground.ts';
 import { drafts, note, notes } from './kinds.ts';
@@ -40,7 +40,9 @@ export function recordsReopening(engine: Engine): void {
 
     test('a close with commits in work answers each of them, and what was done is there afterwards, whole', async () => {
       await using ground = await openGround(engine);
-      const outcomes = Array.from({ length: 200 }, (_, number) => outcomeOf(ground.recordsOf(number), pairOf(number)));
+      const outcomes = Array.from({ length: shareOf(engine, 200) }, (_, number) =>
+        outcomeOf(ground.recordsOf(number), pairOf(number)),
+      );
       await ground.close();
       const answers = await Promise.all(outcomes);
       await ground.reopen();

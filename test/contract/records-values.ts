@@ -81,7 +81,7 @@ function valuesComeBack(engine: Engine): void {
   test('any JSON value comes back as it went in, inserted or put in the place of another', async () => {
     await using ground = await openGround(engine);
     let turn = 0;
-    const value = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' });
+    const value = fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }).map(withoutNulInNames);
     await fc.assert(
       fc.asyncProperty(value, value, async (first, second) => {
         // JSON has no negative zero.
@@ -105,6 +105,15 @@ function valuesComeBack(engine: Engine): void {
     await commitDone(ground.records, ...stored.map((record) => insert(notes, record)));
     assert.deepEqual(await ground.records.list(notes, 'topic', { limit: 10 }), stored);
   });
+}
+
+/** The value with NUL taken out of the names of its members, which may not hold it. */
+function withoutNulInNames(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulInNames);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name.replaceAll('\u0000', ''), withoutNulInNames(member)]),
+  );
 }
 
 function namesAreNames(engine: Engine): void {

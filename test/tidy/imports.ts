@@ -20,6 +20,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // A data directory's path is bounded by that of the socket in it.
   settings: ['control'],
   doctor: ['settings', 'control', 'http'],
+  // Chooses an engine and what goes with it; the engines themselves are below the ports.
+  engine: ['settings', 'identity', 'organizations', ...ports, 'store/sqlite', 'store/mongodb'],
   telemetry: [],
   signals: [],
 };

@@ -1,4 +1,5 @@
-import { TenantryError } from '../../errors.ts';
+import type { TenantryError } from '../../errors.ts';
+import { unavailable as storageUnavailable } from '../unavailable.ts';
 
 /** What `node:sqlite` throws. `errcode` is an extended result code (https://www.sqlite.org/rescode.html). */
 export interface SqliteError extends Error {
@@ -91,9 +92,6 @@ function codeOf(error: unknown): number | string {
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
-/** Seconds after which a caller may try again where the storage failed. */
-const retryAfterSeconds = 5;
-
 /** The cause of a `storage_unavailable`, for the log: its message names the file. */
 export class FileError extends Error {
   override readonly name = 'FileError';
@@ -105,10 +103,7 @@ export class FileError extends Error {
   }
 }
 
-/** The error that a caller gets for a fault: what is inside stays in its cause. */
+/** The error that a caller gets for a fault. */
 export function unavailable(fault: Fault): TenantryError {
-  return new TenantryError('storage_unavailable', 'The storage cannot do this at the moment; try again later', {
-    retryAfterSeconds,
-    cause: new FileError(fault),
-  });
+  return storageUnavailable(new FileError(fault));
 }

@@ -1,4 +1,6 @@
-import type { Change, Indexes, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
+import { frozen } from '../frozen.ts';
+import { prefixEnd } from '../prefix.ts';
+import type { Change, Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
 import type { Connection } from './connection.ts';
 import { faultOf, unavailable } from './faults.ts';
 import type { Job, WrittenChange } from './jobs.ts';
@@ -54,10 +56,13 @@ export function createRecords({ connection, master, writers, cacheRecords }: Rec
     return record;
   }
 
+  const byId = (kind: Kind, id: string) => cacheOf(kind).byId(id) ?? one(kind, 'id', id);
+  const byIndex = (kind: Kind, index: string, key: string) =>
+    cacheOf(kind).byIndex(index, key) ?? one(kind, memberOf('body', index), key);
+
   return {
     async get<R extends Stored>(kind: Kind<R>, id: string) {
-      const erased = kind as Kind;
-      return (cacheOf(erased).byId(id) ?? one(erased, 'id', id)) as R | undefined;
+      return byId(kind as Kind, id) as R | undefined;
     },
 
     async getMany<R extends Stored>(kind: Kind<R>, ids: readonly string[]) {
@@ -68,8 +73,24 @@ export function createRecords({ connection, master, writers, cacheRecords }: Rec
     },
 
     async find<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, key: string) {
-      const erased = kind as Kind;
-      return (cacheOf(erased).byIndex(index, key) ?? one(erased, memberOf('body', index), key)) as R | undefined;
+      return byIndex(kind as Kind, index, key) as R | undefined;
+    },
+
+    async findJoined<R extends Stored, X extends Indexes<R>, J extends Stored>(
+      kind: Kind<R, X>,
+      index: string & keyof X,
+      key: string,
+      { member, kind: other }: Join<R, J>,
+    ) {
+      // Commits come from another thread: where one came between the reads, they are made again.
+      for (;;) {
+        const first = byIndex(kind as Kind, index, key);
+        if (first === undefined) return undefined;
+        const second = byId(other as Kind, String(Reflect.get(first, member)));
+        if (byId(kind as Kind, first.id)?.version === first.version) {
+          return second && ([first as R, second as J] as const);
+        }
+      }
     },
 
     async list<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, range: ListRange) {
@@ -131,28 +152,8 @@ function listRows(
   }
 }
 
-/** The first string, by code point, after all that begin with the prefix; undefined where there is none. */
-function prefixEnd(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
-  for (let point = points.pop(); point !== undefined; point = points.pop()) {
-    if (point === 0x10ffff) continue;
-    // Surrogates are no code points of a string in UTF-8.
-    points.push(point === 0xd7ff ? 0xe000 : point + 1);
-    return String.fromCodePoint(...points);
-  }
-  return undefined;
-}
-
 function recordOf(row: Record<string, unknown>): Stored {
   return frozen(JSON.parse(String(row['body'])));
-}
-
-function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) frozen(member);
-  }
-  return value;
 }
 
 function written({ op, kind, record }: Change): WrittenChange {

@@ -1,0 +1,107 @@
+/** Opens the engine that the settings name, and tells what differs by it. */
+import { relative, resolve } from 'node:path';
+import { StartError } from './errors.ts';
+import { readSecret } from './identity/secret.ts';
+import { signingKeysFile } from './identity/signing-keys-file.ts';
+import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-records.ts';
+import type { KeyStore } from './identity/signing-keys-store.ts';
+import { users } from './identity/user.ts';
+import type { Log } from './log.ts';
+import { organizations } from './organizations/organization.ts';
+import { shownDatabaseUrl } from './settings/database.ts';
+import type { Settings } from './settings.ts';
+import type { CommitPoint } from './store/commit-points.ts';
+import type { Documents } from './store/documents.ts';
+import type { Records } from './store/records.ts';
+
+/** Both ports on the engine in use, and what the service has to know of it. */
+export interface OpenEngine {
+  readonly records: Records;
+  readonly documents: Documents;
+  readonly keyStore: KeyStore;
+  /** Whether other instances may work on the same data. */
+  readonly isShared: boolean;
+  /** Where the data is and what keeps it, for people. */
+  readonly shown: { readonly data: string; readonly engine: string };
+  /** Reads once from the master database. @throws {TenantryError} storage_unavailable */
+  ready(): Promise<void>;
+  /** Copies all data into a directory; undefined where the database has tools of its own for it. @throws {StartError} 1 */
+  readonly backup: ((directory: string) => Promise<object>) | undefined;
+  close(): Promise<void>;
+}
+
+/** With what an engine is opened. */
+export interface EngineGround {
+  readonly log: Log;
+  readonly onCommit: (commit: { commits: number; seconds: number }) => void;
+  readonly onStep: (point: CommitPoint) => void;
+  /** A command of the operator is about data that is there; a start makes what is not. */
+  readonly mustExist: boolean;
+}
+
+/** The file beside the databases that a backup holds too. */
+const keyFile = 'signing-keys.json';
+
+/** Each engine is imported where it is used: a start on one does not load the other. @throws {StartError} */
+export function openEngine(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
+  return settings.DATABASE_URL === undefined ? openOnFiles(settings, ground) : openOnMongodb(settings, ground);
+}
+
+async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: EngineGround): Promise<OpenEngine> {
+  const { openEmbedded } = await import('./store/sqlite/open.ts');
+  const directory = resolve(settings.DATA_DIR);
+  const store = await openEmbedded({
+    directory,
+    kinds: [organizations, users],
+    log,
+    writerThreads: settings.WRITER_THREADS,
+    onCommit,
+    mustExist,
+  });
+  return {
+    ...store,
+    keyStore: signingKeysFile(directory),
+    isShared: false,
+    shown: { data: directory, engine: `embedded (SQLite ${process.versions['sqlite']})` },
+    async backup(target) {
+      if (!relative(directory, target).startsWith('..')) {
+        throw new StartError(
+          1,
+          `${target} is in the data directory, and would be lost with it. Name one outside of it.`,
+        );
+      }
+      return { directory: target, ...(await store.backup(target, [keyFile])) };
+    },
+  };
+}
+
+async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
+  const {
+    DATABASE_URL: url = '',
+    DATABASE_NAME: database,
+    SECRET: secret = '',
+    START_SECONDS: startSeconds,
+  } = settings;
+  const { openMongodb } = await import('./store/mongodb/open.ts');
+  const store = await openMongodb({ url, database, startSeconds, kinds: masterKinds, ...ground });
+  const bytes = readSecret(secret);
+  if (bytes === undefined) throw new RangeError('settings without a secret have been accepted');
+  return {
+    ...store,
+    keyStore: signingKeysRecords(store.records, bytes),
+    isShared: true,
+    shown: { data: `${shownDatabaseUrl(url)}, database ${database}`, engine: `MongoDB ${store.version}` },
+    backup: undefined,
+  };
+}
+
+/** The kinds of the master database where the keys are in it too. */
+export const masterKinds = [organizations, users, signingKeysKind];
+
+/** What the operator is told who asks for a backup of a database that has tools of its own. */
+export function refusedBackup(): StartError {
+  return new StartError(
+    78,
+    "The data is in MongoDB: back it up by the server's own tools, and keep TENANTRY_SECRET beside it. docs/operations.md tells how.",
+  );
+}

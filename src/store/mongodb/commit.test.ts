@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { conflict, done, duplicate } from '../../../test/contract/expect.ts';
+import { note, notes } from '../../../test/contract/kinds.ts';
+import { missing } from '../../../test/mongodb/address.ts';
+import type { CommandName } from '../../../test/mongodb/proxy.ts';
+import { openProxied } from '../../../test/mongodb/store.ts';
+import { type Change, check, insert, remove, replace } from '../records.ts';
+
+const unavailable = { code: 'storage_unavailable', retryAfterSeconds: 5 };
+
+/** Each single change, by the command that carries it. */
+const singles: readonly { readonly name: string; readonly command: CommandName; readonly change: Change }[] = [
+  { name: 'an insert', command: 'insert', change: insert(notes, note('new', { slug: 'new' })) },
+  { name: 'a replace', command: 'update', change: replace(notes, note('old', { slug: 'changed' })) },
+  { name: 'a check', command: 'update', change: check(notes, note('old')) },
+  { name: 'a removal', command: 'delete', change: remove(notes, note('old')) },
+];
+
+const pair = [insert(notes, note('new', { slug: 'new' })), replace(notes, note('old', { slug: 'changed' }))];
+
+suite('commits whose connection is cut', { skip: missing, timeout: 120_000 }, () => {
+  for (const { name, command, change } of singles) {
+    test(`${name} that did not reach the server is sent again, and done`, async () => {
+      await using ground = await openProxied([notes]);
+      const { records } = ground.store;
+      await records.commit([insert(notes, note('old', { slug: 'old' }))]);
+      ground.proxy.cutBefore(command, { collection: 'notes' });
+      assert.deepEqual(await records.commit([change]), done);
+    });
+  }
+
+  for (const { name, command, change } of singles.filter(({ change: { op } }) => op !== 'remove')) {
+    test(`${name} whose answer is lost is known to be done, and is done once`, async () => {
+      await using ground = await openProxied([notes]);
+      const { records } = ground.store;
+      await records.commit([insert(notes, note('old', { slug: 'old' }))]);
+      ground.proxy.cutAfter(command, { collection: 'notes' });
+      assert.deepEqual(await records.commit([change]), done);
+      const { id, version } = change.record;
+      assert.equal((await records.get(notes, id))?.version, change.op === 'replace' ? version + 1 : version);
+    });
+  }
+
+  test('a removal whose answer is lost is not guessed: nothing is left to tell who removed it', async () => {
+    await using ground = await openProxied([notes]);
+    const { records } = ground.store;
+    await records.commit([insert(notes, note('old'))]);
+    ground.proxy.cutAfter('delete');
+    await assert.rejects(records.commit([remove(notes, note('old'))]), unavailable);
+    assert.equal(await records.get(notes, 'old'), undefined);
+  });
+
+  for (const command of ['insert', 'update', 'commitTransaction'] as const) {
+    for (const side of ['cutBefore', 'cutAfter'] as const) {
+      test(`a transaction with ${command} ${side === 'cutBefore' ? 'cut off' : 'answered in vain'} is done once, whole`, async () => {
+        await using ground = await openProxied([notes]);
+        const { records } = ground.store;
+        await records.commit([insert(notes, note('old', { slug: 'old' }))]);
+        ground.proxy[side](command);
+        assert.deepEqual(await records.commit(pair), done);
+        assert.deepEqual(await records.getMany(notes, ['new', 'old']), [
+          note('new', { slug: 'new' }),
+          { id: 'old', version: 2, slug: 'changed' },
+        ]);
+      });
+    }
+  }
+
+  test('what others did meanwhile is never taken for our own: a key that is taken is told, or the commit is not', async () => {
+    await using ground = await openProxied([notes]);
+    const { records } = ground.store;
+    ground.proxy.cutBefore('insert', { collection: 'notes' });
+    const taken = { _id: 'other', version: 1, slug: 'new', _commit: 'of another' } as const;
+    await ground.scratch.database.collection<typeof taken>('notes').insertOne(taken);
+    // The lost attempt may arrive yet, as far as anybody can tell.
+    await assert.rejects(records.commit([insert(notes, note('new', { slug: 'new' }))]), unavailable);
+    assert.deepEqual(await records.commit([insert(notes, note('new', { slug: 'new' }))]), duplicate(notes, 'slug'));
+    assert.deepEqual(
+      await records.commit([replace(notes, note('other')), replace(notes, note('nobody'))]),
+      conflict(notes, 'nobody'),
+    );
+  });
+
+  test('a commit that is never answered ends within its time, as one of which nobody can tell', async () => {
+    await using ground = await openProxied([notes]);
+    const { records } = ground.store;
+    await records.commit([insert(notes, note('old'))]);
+    const begun = performance.now();
+    const arrived = ground.proxy.arrival('update');
+    ground.proxy.hold();
+    const committing = records.commit([replace(notes, note('old'))]);
+    await Promise.all([arrived, assert.rejects(committing, unavailable)]);
+    assert.ok(performance.now() - begun < 8_000, 'five seconds, and room for a machine that is busy');
+  });
+});

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import type { ClientSession, Db, MongoClient } from 'mongodb';
+import type { CommitPoint } from '../commit-points.ts';
+import type { Change, Outcome } from '../records.ts';
+import { unavailable } from '../unavailable.ts';
+import { callEnd, pauseBefore, persistently, untilEnd } from './attempts.ts';
+import { hasCode, isPassing, isUnanswered, serverCodes, tellable, UnansweredError, UnmatchedError } from './faults.ts';
+import { memberOfIndex } from './indexes.ts';
+import { documentOf, type RecordDocument } from './record-form.ts';
+
+/** With what commits are made. */
+export interface CommitGround {
+  readonly client: MongoClient;
+  readonly database: Db;
+  /** Called at each step of a commit of several records; does nothing but in a test. */
+  readonly reach: (point: CommitPoint) => void;
+}
+
+const done: Outcome = { result: 'done' };
+
+/**
+ * Commits: one change by one atomic operation, several by one transaction. What fails in a way that passes is done again
+ * until the call's time is over. The driver's own repetition (`withTransaction`) would go on for two minutes, and does not
+ * know of an attempt whose answer was lost: that one may have happened, so that a later attempt which is refused looks
+ * for this commit's mark before it tells anything.
+ *
+ * @throws {TenantryError} storage_unavailable: it failed, or nobody can say what became of it
+ */
+export async function commitChanges(ground: CommitGround, changes: readonly Change[]): Promise<Outcome> {
+  const mark = randomUUID();
+  const end = callEnd();
+  let lost = false;
+  for (;;) {
+    try {
+      const outcome = await untilEnd(() => attempt(ground, changes, mark), end);
+      if (!lost || outcome.result === 'done') return outcome;
+      if (await bearsMark(ground, changes, { mark, end })) return done;
+      throw unavailable(new UnansweredError());
+    } catch (error) {
+      lost ||= isUnanswered(error);
+      if (!isPassing(error) || !(await pauseBefore(end))) throw tellable(error);
+    }
+  }
+}
+
+function attempt(ground: CommitGround, changes: readonly Change[], mark: string): Promise<Outcome> {
+  const [only, ...others] = changes;
+  if (only === undefined) return Promise.resolve(done);
+  return others.length === 0 ? applyAlone(ground, only, mark) : applyTogether(ground, changes, mark);
+}
+
+async function applyAlone({ database }: CommitGround, change: Change, mark: string): Promise<Outcome> {
+  const outcome = await apply(database, change, { mark });
+  if (outcome.result !== 'conflict') return outcome;
+  const { id, version } = change.record;
+  const standing = await recordsIn(database, change).findOne({ _id: id, version }, { projection: { _id: 1 } });
+  if (standing !== null) throw new UnmatchedError(`${change.kind.name} ${id} stands at version ${version}`);
+  return outcome;
+}
+
+async function applyTogether(
+  { client, database, reach }: CommitGround,
+  changes: readonly Change[],
+  mark: string,
+): Promise<Outcome> {
+  await using session = client.startSession({ causalConsistency: false });
+  session.startTransaction({
+    readConcern: { level: 'snapshot' },
+    writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
+    readPreference: 'primary',
+  });
+  reach('commit.begun');
+  for (const change of changes) {
+    const outcome = await apply(database, change, { mark, session });
+    if (outcome.result === 'done') continue;
+    await session.abortTransaction();
+    return outcome;
+  }
+  reach('commit.written');
+  await session.commitTransaction();
+  reach('commit.decided');
+  return done;
+}
+
+interface Writing {
+  readonly mark: string;
+  readonly session?: ClientSession;
+}
+
+async function apply(database: Db, change: Change, writing: Writing): Promise<Outcome> {
+  const { kind, record } = change;
+  try {
+    const matched = await write(database, change, writing);
+    return matched ? done : { result: 'conflict', kind: kind.name, id: record.id };
+  } catch (error) {
+    const index = hasCode(error, serverCodes.duplicateKey) ? memberOfIndex(String(error)) : undefined;
+    if (index === undefined) throw error;
+    return { result: 'duplicate', kind: kind.name, index };
+  }
+}
+
+/** @returns whether the record was there at the version that the change expects */
+async function write(database: Db, change: Change, { mark, session }: Writing): Promise<boolean> {
+  const { op, record } = change;
+  const collection = recordsIn(database, change);
+  const expected = { _id: record.id, version: record.version };
+  const within = session === undefined ? {} : { session };
+  switch (op) {
+    case 'insert':
+      if (record.version !== 1) throw new RangeError('a record is inserted with version 1');
+      await collection.insertOne(documentOf(record, mark), within);
+      return true;
+    case 'replace': {
+      const { _id, ...next } = documentOf({ ...record, version: record.version + 1 }, mark);
+      return (await collection.replaceOne(expected, next, within)).matchedCount === 1;
+    }
+    case 'remove':
+      return (await collection.deleteOne(expected, within)).deletedCount === 1;
+    case 'check':
+      // A snapshot that only reads conflicts with nothing.
+      return (await collection.updateOne(expected, { $set: { _commit: mark } }, within)).matchedCount === 1;
+  }
+}
+
+function recordsIn(database: Db, { kind }: Change) {
+  return database.collection<RecordDocument>(kind.name);
+}
+
+/**
+ * Whether an earlier attempt of the commit happened: its mark is on a record that it wrote. A linearizable read, because
+ * the answer was lost together with the knowledge of a majority. Of what was removed nothing tells who did it.
+ */
+async function bearsMark(
+  { database }: CommitGround,
+  changes: readonly Change[],
+  { mark, end }: { readonly mark: string; readonly end: number },
+): Promise<boolean> {
+  const witness = changes.find(({ op }) => op !== 'remove');
+  if (witness === undefined) return false;
+  const found = await persistently(
+    () =>
+      recordsIn(database, witness).findOne(
+        { _id: witness.record.id, _commit: mark },
+        { projection: { _id: 1 }, readConcern: { level: 'linearizable' } },
+      ),
+    end,
+  );
+  return found !== null;
+}

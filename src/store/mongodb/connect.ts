@@ -1,0 +1,64 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Db, MongoClient } from 'mongodb';
+import type { Log } from '../../log.ts';
+import { shownAddress } from './address.ts';
+import { createClient } from './client.ts';
+import { type Hello, refusalOf, refuseServer, unansweredStart } from './refusals.ts';
+
+/** How a server is reached. */
+export interface Reaching {
+  /** `mongodb://` or `mongodb+srv://`, with user and password where they are needed. */
+  readonly url: string;
+  /** The master database's name. */
+  readonly database: string;
+  /** How long a server that does not answer yet is waited for: containers start in any order. */
+  readonly startSeconds: number;
+  readonly log: Log;
+}
+
+/** A server that was reached, and can be used. */
+export interface Connected {
+  readonly client: MongoClient;
+  readonly database: Db;
+  /** The server's version, for people. */
+  readonly version: string;
+}
+
+/** From one try to reach the server to the next. */
+const retryMilliseconds = 250;
+
+/**
+ * Reaches the server and does the first work there, both again where the server does not answer yet or goes away
+ * meanwhile. The client is left open for what the work gave.
+ *
+ * @throws {StartError} 78: the server cannot be used, or did not answer in the time
+ */
+export async function reach<T>(reaching: Reaching, work: (connected: Connected) => Promise<T>): Promise<T> {
+  const { url, log, startSeconds } = reaching;
+  const end = performance.now() + startSeconds * 1_000;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await reachOnce(reaching, work);
+    } catch (error) {
+      const refusal = refusalOf(error, url);
+      if (refusal !== undefined) throw refusal;
+      if (performance.now() + retryMilliseconds >= end) throw unansweredStart(error, url, startSeconds);
+      if (tries === 0) log.warn({ err: error, server: shownAddress(url) }, 'the database does not answer yet');
+      await setTimeout(retryMilliseconds);
+    }
+  }
+}
+
+async function reachOnce<T>({ url, database: name }: Reaching, work: (connected: Connected) => Promise<T>): Promise<T> {
+  const client = createClient(url);
+  try {
+    await client.connect();
+    const database = client.db(name);
+    refuseServer((await database.command({ hello: 1 })) as Hello, url);
+    const { version } = await client.db('admin').command({ buildInfo: 1 });
+    return await work({ client, database, version: String(version) });
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}

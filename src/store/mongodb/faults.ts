@@ -1,0 +1,92 @@
+import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { TenantryError } from '../../errors.ts';
+import { unavailable } from '../unavailable.ts';
+
+/** Codes of the server that are told apart (https://github.com/mongodb/mongo, src/mongo/base/error_codes.yml). */
+export const serverCodes = {
+  unauthorized: 13,
+  authenticationFailed: 18,
+  namespaceNotFound: 26,
+  indexNotFound: 27,
+  namespaceExists: 48,
+  maxTimeExpired: 50,
+  writeConcernTimeout: 64,
+  writeConflict: 112,
+  snapshotUnavailable: 246,
+  noSuchTransaction: 251,
+  duplicateKey: 11_000,
+} as const;
+
+/**
+ * What passes with an election, a restart or the end of another's transaction; those of the retryable reads and writes
+ * specifications, and the conflicts of transactions.
+ */
+const passingCodes: ReadonlySet<number | string | undefined> = new Set([
+  ...[6, 7, 89, 91, 134, 189, 262, 9_001, 10_107, 11_600, 11_602, 13_435, 13_436],
+  ...[serverCodes.maxTimeExpired, serverCodes.writeConcernTimeout],
+  ...[serverCodes.writeConflict, serverCodes.snapshotUnavailable, serverCodes.noSuchTransaction],
+]);
+
+/** A step was not answered before its time was over. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+
+  constructor() {
+    super('the database did not answer in time');
+  }
+}
+
+/** A write matched nothing, though what it expects is there: it ran beside another (seen with DocumentDB). */
+export class UnmatchedError extends Error {
+  override readonly name = 'UnmatchedError';
+}
+
+/** Whether the same may succeed a moment later. */
+export function isPassing(error: unknown): boolean {
+  return (
+    error instanceof UnmatchedError ||
+    error instanceof MongoNetworkError ||
+    error instanceof MongoServerSelectionError ||
+    (error instanceof MongoError &&
+      (error.hasErrorLabel('TransientTransactionError') ||
+        error.hasErrorLabel('RetryableWriteError') ||
+        error.hasErrorLabel('UnknownTransactionCommitResult'))) ||
+    (error instanceof MongoServerError && passingCodes.has(error.code))
+  );
+}
+
+/**
+ * Whether a write that ended with this error may have happened, or may happen yet: the answer was lost, or does not tell
+ * that a majority has it.
+ */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof UnansweredError) return true;
+  if (!(error instanceof MongoError)) return false;
+  // What no connection could be had for was not sent.
+  if (error.name === 'MongoPoolClearedError' || error instanceof MongoServerSelectionError) return false;
+  return (
+    error instanceof MongoNetworkError ||
+    error.hasErrorLabel('UnknownTransactionCommitResult') ||
+    error.name === 'MongoWriteConcernError' ||
+    (error instanceof MongoServerError && isInterrupted(error))
+  );
+}
+
+/** A server that steps down or ends may have done what it was interrupted at; a refusal before the work is code 10107. */
+function isInterrupted({ code }: MongoServerError): boolean {
+  return [serverCodes.maxTimeExpired, serverCodes.writeConcernTimeout, 91, 11_600, 11_602, 262].some(
+    (interrupted) => interrupted === code,
+  );
+}
+
+/** Whether the server refused with this code. */
+export function hasCode(error: unknown, code: number): boolean {
+  return error instanceof MongoServerError && error.code === code;
+}
+
+/** What a caller is told of a failure: that of the database as `storage_unavailable`; a fault of the program as it is. */
+export function tellable(error: unknown): unknown {
+  if (error instanceof TenantryError) return error;
+  const isOfTheDatabase = [MongoError, UnansweredError, UnmatchedError].some((known) => error instanceof known);
+  return isOfTheDatabase ? unavailable(error) : error;
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { note, notes } from '../../../test/contract/kinds.ts';
+import { missing } from '../../../test/mongodb/address.ts';
+import { type Scratch, scratchDatabase } from '../../../test/mongodb/scratch.ts';
+import { silent } from '../../../test/mongodb/store.ts';
+import { defineKind, insert, type Kind, type Stored } from '../records.ts';
+import { type MongodbStore, openMongodb } from './open.ts';
+
+async function open({ url, name }: Scratch, kinds: readonly Kind[] = [notes]): Promise<MongodbStore & AsyncDisposable> {
+  const store = await openMongodb({ url, database: name, kinds, log: silent, startSeconds: 30 });
+  return { ...store, [Symbol.asyncDispose]: store.close };
+}
+
+async function indexNames({ database }: Scratch, collection: string): Promise<string[]> {
+  const indexes = await database.collection(collection).listIndexes().toArray();
+  return indexes.map(({ name }) => String(name)).sort();
+}
+
+const noteIndexes = ['_id_', 'tenantry_many_topic', 'tenantry_unique_alias', 'tenantry_unique_slug'];
+
+suite('the layout of a database', { skip: missing, timeout: 120_000 }, () => {
+  test('ten stores that open a new database at once make one layout', async () => {
+    await using scratch = scratchDatabase();
+    const stores = await Promise.all(Array.from({ length: 10 }, () => open(scratch)));
+    assert.deepEqual(await indexNames(scratch, 'notes'), noteIndexes);
+    assert.deepEqual(await scratch.database.collection('tenantry').find().toArray(), [{ _id: 'layout', layout: 1 }]);
+    for (const store of stores) await store.close();
+  });
+
+  test('collections of another program are refused by their names, and nothing of them is changed', async () => {
+    await using scratch = scratchDatabase();
+    const foreign = scratch.database.collection('notes');
+    await foreign.createIndex({ organization_name: 1 }, { name: 'its own' });
+    await foreign.insertOne({ organization_name: 'acme' });
+    const before = await foreign.find().toArray();
+    await assert.rejects(open(scratch), {
+      name: 'StartError',
+      exitCode: 78,
+      message: new RegExp(`database ${scratch.name} holds notes of another program.*TENANTRY_DATABASE_NAME`),
+    });
+    assert.deepEqual(await foreign.find().toArray(), before);
+    assert.deepEqual(await indexNames(scratch, 'notes'), ['_id_', 'its own']);
+    const standing = await scratch.database.listCollections({}, { nameOnly: true }).toArray();
+    assert.deepEqual(
+      standing.map(({ name }) => name),
+      ['notes'],
+    );
+  });
+
+  test('a newer layout is refused, and stays', async () => {
+    await using scratch = scratchDatabase();
+    const layouts = scratch.database.collection<{ _id: string; layout: number }>('tenantry');
+    await layouts.insertOne({ _id: 'layout', layout: 2 });
+    await assert.rejects(open(scratch), { exitCode: 78, message: /has layout 2, made by a newer Tenantry/ });
+    assert.deepEqual(await layouts.find().toArray(), [{ _id: 'layout', layout: 2 }]);
+  });
+
+  test('an index that is declared otherwise is made anew, and one of the operator’s own stays', async () => {
+    await using scratch = scratchDatabase();
+    const former = defineKind<Stored & { readonly slug: string; readonly topic: string }>()('notes', {
+      slug: 'many',
+      topic: 'unique',
+    });
+    await (await open(scratch, [former])).close();
+    await scratch.database.collection('notes').createIndex({ body: 1 }, { name: 'of_the_operator' });
+    await using store = await open(scratch);
+    assert.deepEqual(await indexNames(scratch, 'notes'), [...noteIndexes, 'of_the_operator'].sort());
+    await store.records.commit([insert(notes, note('a', { topic: 't' })), insert(notes, note('b', { topic: 't' }))]);
+    assert.equal((await store.records.list(notes, 'topic', { limit: 10 })).length, 2);
+  });
+
+  test('a store whose database was dropped is not ready', async () => {
+    await using scratch = scratchDatabase();
+    await using store = await open(scratch);
+    await store.ready();
+    await scratch.database.dropDatabase();
+    await assert.rejects(store.ready(), { code: 'storage_unavailable' });
+  });
+
+  test('a command of the operator makes no data where there is none', async () => {
+    await using scratch = scratchDatabase();
+    const { url, name: database } = scratch;
+    const opening = openMongodb({ url, database, kinds: [notes], log: silent, startSeconds: 30, mustExist: true });
+    await assert.rejects(opening, { exitCode: 78, message: /no data of Tenantry in the database/ });
+    assert.deepEqual(await scratch.database.listCollections().toArray(), []);
+  });
+});

@@ -1,0 +1,87 @@
+import type { Db } from 'mongodb';
+import { StartError } from '../../errors.ts';
+import type { Kind } from '../records.ts';
+import { unavailable } from '../unavailable.ts';
+import { persistently } from './attempts.ts';
+import { hasCode, serverCodes } from './faults.ts';
+import { compareIndexes, settleIndexes } from './indexes.ts';
+
+/** The collection beside those of the kinds: the layout's record, and the lock under which it is changed. */
+export const ownCollection = 'tenantry';
+
+/** The record that makes a database ours. */
+interface LayoutDocument {
+  readonly _id: 'layout';
+  readonly layout: number;
+}
+
+/** The layout that this program makes and knows. A change of it comes with the step that leads there from the one before. */
+const knownLayout = 1;
+
+/** How a database stands to the program: `new`, `behind` what the kinds declare, or `ready`. */
+export type LayoutState = 'new' | 'behind' | 'ready';
+
+/**
+ * Looks at the database; reads only the names of collections until the layout's record tells that it is ours.
+ *
+ * @throws {StartError} 78 where it is another program's, or of a newer layout
+ */
+export async function readLayout(database: Db, kinds: readonly Kind[]): Promise<LayoutState> {
+  // The names first: whoever makes a kind's collection has written the layout's record before.
+  const standing = await database.listCollections({}, { nameOnly: true }).toArray();
+  const names = new Set(standing.map(({ name }) => name));
+  const layout = names.has(ownCollection) ? await findLayout(database) : undefined;
+  if (layout === undefined) {
+    refuseForeign(
+      database.databaseName,
+      kinds.map(({ name }) => name).filter((name) => names.has(name)),
+    );
+    return 'new';
+  }
+  if (layout > knownLayout) {
+    throw new StartError(
+      78,
+      `The database ${database.databaseName} has layout ${layout}, made by a newer Tenantry; this one knows layouts up to ${knownLayout}. Install the newer version.`,
+    );
+  }
+  for (const kind of kinds) {
+    const { missing, surplus } = await compareIndexes(database, kind);
+    if (missing.length + surplus.length > 0) return 'behind';
+  }
+  return 'ready';
+}
+
+function refuseForeign(database: string, names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new StartError(
+    78,
+    `The database ${database} holds ${names.join(' and ')} of another program, perhaps of the old service. Nothing of it was changed. Name a database of Tenantry's own in TENANTRY_DATABASE_NAME.`,
+  );
+}
+
+async function findLayout(database: Db): Promise<number | undefined> {
+  const document = await database.collection<LayoutDocument>(ownCollection).findOne({ _id: 'layout' });
+  return document?.layout;
+}
+
+/** Brings the database to the program's layout. May be done again and at once: the lock only saves work twice. */
+export async function makeLayout(database: Db, kinds: readonly Kind[]): Promise<void> {
+  await database
+    .collection<LayoutDocument>(ownCollection)
+    .insertOne({ _id: 'layout', layout: knownLayout })
+    .catch((error: unknown) => {
+      // It has one already.
+      if (!hasCode(error, serverCodes.duplicateKey)) throw error;
+    });
+  for (const kind of kinds) await settleIndexes(database, kind);
+}
+
+/**
+ * Resolves where the database answers and still is ours: one that was dropped would take records without their indexes.
+ *
+ * @throws {TenantryError} storage_unavailable
+ */
+export async function demandLayout(database: Db): Promise<void> {
+  const layout = await persistently(() => findLayout(database));
+  if (layout === undefined) throw unavailable(new Error(`the layout's record is gone from ${database.databaseName}`));
+}

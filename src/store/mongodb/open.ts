@@ -1,0 +1,69 @@
+import { StartError } from '../../errors.ts';
+import type { CommitPoint } from '../commit-points.ts';
+import type { Documents } from '../documents.ts';
+import type { Kind, Records } from '../records.ts';
+import { type Connected, type Reaching, reach } from './connect.ts';
+import { createDocuments } from './documents.ts';
+import { demandLayout, makeLayout, readLayout } from './layout.ts';
+import { createRecords } from './records.ts';
+import { underLock } from './start-lock.ts';
+
+/** The engine on a database of a MongoDB deployment, which any number of instances may have open. */
+export interface MongodbStore {
+  readonly records: Records;
+  readonly documents: Documents;
+  /** The server's version, for people. */
+  readonly version: string;
+  /** Reads once from the master database. @throws {TenantryError} storage_unavailable */
+  ready(): Promise<void>;
+  /** Ends the connections; what is in work is answered as `storage_unavailable`. */
+  close(): Promise<void>;
+}
+
+/** With what the engine is opened. */
+export interface MongodbOptions extends Reaching {
+  readonly kinds: readonly Kind[];
+  /** Refuse a database that holds no data, in the place of making some. */
+  readonly mustExist?: boolean;
+  readonly onCommit?: (commit: { commits: number; seconds: number }) => void;
+  /** Called at each step of a commit of several records; for tests. */
+  readonly onStep?: (point: CommitPoint) => void;
+}
+
+/**
+ * Connects to the server and brings the database to the program's layout.
+ *
+ * @throws {StartError} 78: what the operator has to mend, without the password
+ */
+export async function openMongodb(options: MongodbOptions): Promise<MongodbStore> {
+  const { onCommit = () => {}, onStep = () => {} } = options;
+  const { client, database, version } = await reach(options, async (connected) => {
+    await prepare(connected, options);
+    return connected;
+  });
+  return {
+    records: createRecords({ client, database, onCommit, reach: onStep }),
+    documents: createDocuments(database),
+    version,
+    ready: () => demandLayout(database),
+    close: () => client.close(),
+  };
+}
+
+async function prepare({ database }: Connected, { kinds, log, mustExist }: MongodbOptions): Promise<void> {
+  const state = await readLayout(database, kinds);
+  if (state === 'ready') return;
+  if (state === 'new' && mustExist) {
+    const name = database.databaseName;
+    throw new StartError(
+      78,
+      `There is no data of Tenantry in the database ${name}. Name it in TENANTRY_DATABASE_NAME.`,
+    );
+  }
+  await underLock(database, async () => {
+    // Another may have done it meanwhile.
+    if ((await readLayout(database, kinds)) === 'ready') return;
+    await makeLayout(database, kinds);
+    log.info({ database: database.databaseName }, 'the layout of the database was made');
+  });
+}
