@@ -1,11 +1,16 @@
 import { MongoClient, type MongoClientOptions, ReadPreference } from 'mongodb';
 
-/** How the service talks to the server, whatever the address says of it; all times in milliseconds. */
+/**
+ * How the service talks to the server, whatever the address says of it: each by the name that it has there, because a
+ * concern as an object would be mixed with the address's. All times in milliseconds.
+ */
 const options = {
   appName: 'tenantry',
   // What was acknowledged is on the disks of a majority, and what is read was.
-  writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
-  readConcern: { level: 'majority' },
+  w: 'majority',
+  journal: true,
+  wtimeoutMS: 5_000,
+  readConcernLevel: 'majority',
   readPreference: ReadPreference.primary,
   // The driver repeats a write once; a commit finds out what became of it, and repeats until its time is over (commit.ts).
   retryWrites: false,

@@ -28,7 +28,8 @@ export type LayoutState = 'new' | 'behind' | 'ready';
  */
 export async function readLayout(database: Db, kinds: readonly Kind[]): Promise<LayoutState> {
   // The names first: whoever makes a kind's collection has written the layout's record before.
-  const standing = await database.listCollections({}, { nameOnly: true }).toArray();
+  const wanted = { name: { $in: [ownCollection, ...kinds.map(({ name }) => name)] } };
+  const standing = await database.listCollections(wanted, { nameOnly: true }).toArray();
   const names = new Set(standing.map(({ name }) => name));
   const layout = names.has(ownCollection) ? await findLayout(database) : undefined;
   if (layout === undefined) {
