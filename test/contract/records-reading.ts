@@ -84,6 +84,17 @@ function readingByKey(engine: Engine): void {
     assert.equal(await records.find(notes, 'slug', 'n1'), undefined);
   });
 
+  test('what is not a text selects nothing, whatever came past the compiler', async () => {
+    await using ground = await openGround(engine);
+    const { records } = ground;
+    await commitDone(records, insert(notes, note('n', { slug: 's' })));
+    for (const wrong of [undefined, null, {}, { $gt: '' }, /./, ['n']] as unknown as string[]) {
+      const reads = [records.get(notes, wrong), records.find(notes, 'slug', wrong)];
+      for (const read of await Promise.allSettled(reads))
+        assert.ok(read.status === 'rejected' || read.value === undefined);
+    }
+  });
+
   test('keys are equal only where every code point is: case, accents, spaces and digits all count', async () => {
     await using ground = await openGround(engine);
     const { records } = ground;

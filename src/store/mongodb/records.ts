@@ -22,7 +22,7 @@ export function createRecords(ground: RecordsGround): Records {
   const { database, onCommit } = ground;
   return {
     async get<R extends Stored>(kind: Kind<R>, id: string) {
-      return await one<R>(database, kind.name, { _id: id });
+      return await one<R>(database, kind.name, { _id: textOf(id) });
     },
 
     async getMany<R extends Stored>(kind: Kind<R>, ids: readonly string[]) {
@@ -38,7 +38,7 @@ export function createRecords(ground: RecordsGround): Records {
     },
 
     async find<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, key: string) {
-      return await one<R>(database, kind.name, { [index]: key });
+      return await one<R>(database, kind.name, { [index]: textOf(key) });
     },
 
     async findJoined<R extends Stored, X extends Indexes<R>, J extends Stored>(
@@ -48,7 +48,7 @@ export function createRecords(ground: RecordsGround): Records {
       join: Join<R, J>,
     ) {
       const pipeline = [
-        { $match: { [index]: key } },
+        { $match: { [index]: textOf(key) } },
         { $lookup: { from: join.kind.name, localField: join.member, foreignField: '_id', as: joined } },
       ];
       const [document] = await persistently(() =>
@@ -84,6 +84,12 @@ export function createRecords(ground: RecordsGround): Records {
 
 /** Where a joined record stands beside the members of the first: no member has a name like it. */
 const joined = '_joined';
+
+/** A key as it may stand in a filter: anything else than a text would select by something else than a key. */
+function textOf(key: string): string {
+  if (typeof key !== 'string') throw new TypeError(`a key is a string, not ${typeof key}`);
+  return key;
+}
 
 function collectionIn(database: Db, kind: string) {
   return database.collection<RecordDocument>(kind);
