@@ -111,7 +111,7 @@ const provocations = {
     'GET /health/ready': { different: { prepare: ({ connections }) => connections.stop() } },
   },
   storage_unavailable: {
-    any: { different: { edge: findsThat(refuse(unavailable)) } },
+    any: { different: { edge: readsThat(refuse(unavailable)) } },
     'GET /health/ready': { different: { edge: () => ({ ready: refuse(unavailable) }) } },
   },
 } satisfies Record<ProblemCode, Provocations>;
@@ -159,8 +159,11 @@ function passwordsThat(failing: Failing): Differing {
   };
 }
 
-function findsThat(failing: Failing): Differing {
-  return ({ tenancy }) => ({ tenancy: { ...tenancy, records: intercept(tenancy.records, 'find', failing) } });
+function readsThat(failing: Failing): Differing {
+  return ({ tenancy }) => {
+    const records = intercept(intercept(tenancy.records, 'find', failing), 'findJoined', failing);
+    return { tenancy: { ...tenancy, records } };
+  };
 }
 
 function commitsThat(failing: Failing): Differing {
