@@ -4,10 +4,17 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
+import { missing } from '../test/mongodb/address.ts';
+import { scratchDatabase } from '../test/mongodb/scratch.ts';
+import { silent } from '../test/mongodb/store.ts';
 import { controlSocketPath } from './control/path.ts';
 import { listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
+import { examineDatabase, openEngine } from './engine.ts';
+import { makeSecret } from './identity/secret.ts';
+import { openSigningKeys } from './identity/signing-keys.ts';
+import { wait } from './organizations/wait.ts';
 import { readSettings, table } from './settings.ts';
 
 async function makeDirectory(context: TestContext): Promise<string> {
@@ -25,7 +32,7 @@ async function takePort(context: TestContext): Promise<string> {
 }
 
 function examine(environment: Record<string, string>, dotenvText?: string) {
-  return doctor(readSettings({ TENANTRY_PORT: '0', ...environment }, dotenvText));
+  return doctor(readSettings({ TENANTRY_PORT: '0', ...environment }, dotenvText), examineDatabase);
 }
 
 test('every setting in force is shown in columns, with where it came from', async (context) => {
@@ -142,4 +149,101 @@ test('settings that are right alone and not together are warned of', async (cont
   assert.deepEqual(await warnings({ TENANTRY_PUBLIC_URL: 'http://[::1]:8000' }), []);
   assert.deepEqual(await warnings({ TENANTRY_RATE_LIMIT: 'off' }), ['TENANTRY_RATE_LIMIT']);
   assert.deepEqual(await warnings({ TENANTRY_RATE_LIMIT: 'off', TENANTRY_ENV: 'test' }), []);
+});
+
+/** Settings with which the data is in a MongoDB. */
+type OnMongodb = Readonly<Record<'TENANTRY_DATABASE_URL' | 'TENANTRY_DATABASE_NAME' | 'TENANTRY_SECRET', string>>;
+
+/** Makes what a first start makes in the database. */
+async function startOnce(environment: OnMongodb): Promise<void> {
+  const { settings } = readSettings(environment);
+  const engine = await openEngine(settings, { log: silent, onCommit() {}, onStep() {}, mustExist: false });
+  const { keyStore: store } = engine;
+  await openSigningKeys({
+    store,
+    tokenMinutes: 30,
+    now: Date.now,
+    elapsed: () => performance.now(),
+    wait,
+    log: silent,
+  });
+  await engine.close();
+}
+
+suite('with a MongoDB', { skip: missing, timeout: 60_000 }, () => {
+  test('a sound installation is told to be well, without a word about the data directory', async (context) => {
+    await using scratch = scratchDatabase();
+    const directory = await makeDirectory(context);
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    const secret = makeSecret();
+    const { text, exitCode } = await examine({
+      TENANTRY_DATABASE_URL: scratch.url,
+      TENANTRY_DATABASE_NAME: scratch.name,
+      TENANTRY_SECRET: secret,
+      TENANTRY_DATA_DIR: file,
+    });
+    assert.match(text, /^ok +mongodb:\/\/\S+ is MongoDB \S+, replica set \S+$/m);
+    assert.match(text, /^ok +database \S+ holds no data of Tenantry yet: the start makes it$/m);
+    assert.doesNotMatch(text, /directory|on the disk/);
+    assert.match(text, /^TENANTRY_SECRET +43 characters +environment$/m);
+    assert.ok(!text.includes(secret));
+    assert.match(text, /All is well\.$/);
+    assert.equal(exitCode, 0);
+    assert.deepEqual(await scratch.database.listCollections().toArray(), []);
+  });
+
+  test('whether the secret is that of the signing keys is told', async () => {
+    await using scratch = scratchDatabase();
+    const environment = {
+      TENANTRY_DATABASE_URL: scratch.url,
+      TENANTRY_DATABASE_NAME: scratch.name,
+      TENANTRY_SECRET: makeSecret(),
+    };
+    await startOnce(environment);
+    const keys = () => scratch.database.collection('signing_keys').find().toArray();
+    const before = await keys();
+    const sound = await examine(environment);
+    assert.match(sound.text, /^ok +the signing keys open with TENANTRY_SECRET$/m);
+    assert.equal(sound.exitCode, 0);
+    const other = await examine({ ...environment, TENANTRY_SECRET: makeSecret() });
+    assert.match(other.text, /^wrong +TENANTRY_SECRET is not the secret of this database/m);
+    assert.equal(other.exitCode, 1);
+    assert.deepEqual(await keys(), before);
+    await scratch.database.collection('signing_keys').deleteMany();
+    assert.match((await examine(environment)).text, /^ok +there are no signing keys yet: the start makes them$/m);
+    assert.deepEqual(await keys(), []);
+  });
+
+  test('a port in use is warned of: another instance may run here', async (context) => {
+    await using scratch = scratchDatabase();
+    const { text, exitCode } = await examine({
+      TENANTRY_DATABASE_URL: scratch.url,
+      TENANTRY_DATABASE_NAME: scratch.name,
+      TENANTRY_SECRET: makeSecret(),
+      TENANTRY_PORT: await takePort(context),
+    });
+    assert.match(
+      text,
+      /^warning +TENANTRY_PORT: port \d+ of 127\.0\.0\.1 is in use, by a running Tenantry or by another/m,
+    );
+    assert.equal(exitCode, 0);
+  });
+});
+
+test('of the address of a MongoDB neither user nor password nor options are shown, and what is wrong there is', async () => {
+  const { text, exitCode } = await doctor(
+    readSettings({
+      TENANTRY_PORT: '0',
+      TENANTRY_DATABASE_URL:
+        'mongodb://someone:hunter2@db1.example.com,db2.example.com/?tlsCertificateKeyFilePassword=key',
+      TENANTRY_SECRET: makeSecret(),
+    }),
+    async () => [{ verdict: 'wrong', text: 'It is a standalone server:\n  make it a replica set' }],
+  );
+  assert.match(text, /^TENANTRY_DATABASE_URL +mongodb:\/\/\*\*\*@db1\.example\.com,db2\.example\.com +environment$/m);
+  assert.doesNotMatch(text, /someone|hunter2|=key/);
+  assert.match(text, /^wrong {4}It is a standalone server:\n {11}make it a replica set$/m);
+  assert.match(text, /1 fault, 0 warnings\.$/);
+  assert.equal(exitCode, 1);
 });

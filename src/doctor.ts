@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { isLoopback } from './http/address.ts';
+import { shownDatabaseUrl } from './settings/database.ts';
 import { type Setting, type Settings, type SettingsReading, table } from './settings.ts';
 
 /** What the doctor found, for the operator; it holds no secret. */
@@ -14,21 +15,29 @@ export interface Diagnosis {
   readonly exitCode: 0 | 1;
 }
 
-interface Finding {
+/** One thing that was found; `wrong` keeps the service from running. */
+export interface Finding {
   readonly verdict: 'ok' | 'warning' | 'wrong';
   readonly text: string;
 }
 
 const leastFreeBytes = 2 ** 30;
 
-/** Shows every setting in force and where it came from, and checks what they name. What it makes to try something it takes away. */
-export async function doctor({ settings, sources }: SettingsReading): Promise<Diagnosis> {
-  const running = await askWhoRuns(settings.DATA_DIR);
-  const findings = [
-    { verdict: 'ok', text: `Node ${process.versions.node}` } as const,
-    ...running.findings,
-    ...(await examineDirectory(settings.DATA_DIR)),
-    await examinePort(settings, running.process),
+/**
+ * Shows every setting in force and where it came from, and checks what they name. What it makes to try something it takes
+ * away.
+ *
+ * @param examineDatabase examines the database, where the settings name one, and changes nothing in it
+ */
+export async function doctor(
+  { settings, sources }: SettingsReading,
+  examineDatabase: (settings: Settings) => Promise<readonly Finding[]>,
+): Promise<Diagnosis> {
+  const findings: readonly Finding[] = [
+    { verdict: 'ok', text: `Node ${process.versions.node}` },
+    ...(settings.DATABASE_URL === undefined
+      ? await examineAlone(settings)
+      : [...(await examineDatabase(settings)), await examinePort(settings, undefined)]),
     ...examineEdge(settings),
   ];
   const wrong = findings.filter(({ verdict }) => verdict === 'wrong').length;
@@ -36,7 +45,7 @@ export async function doctor({ settings, sources }: SettingsReading): Promise<Di
   const lines = [
     ...describeSettings({ settings, sources }),
     '',
-    ...findings.map(({ verdict, text }) => `${verdict.padEnd(7)}  ${text}`),
+    ...findings.map(({ verdict, text }) => `${verdict.padEnd(7)}  ${text.replaceAll('\n', `\n${' '.repeat(9)}`)}`),
     '',
     wrong + warnings === 0 ? 'All is well.' : `${count(wrong, 'fault')}, ${count(warnings, 'warning')}.`,
   ];
@@ -50,7 +59,12 @@ function count(number: number, noun: string): string {
 function describeSettings({ settings, sources }: SettingsReading): string[] {
   const rows = Object.entries<Setting>(table).map(([key, row]) => {
     const name = key as keyof Settings;
-    return { name: `TENANTRY_${name}`, value: describeValue(settings[name], row), source: sources[name] };
+    const { DATABASE_URL } = settings;
+    const value =
+      name === 'DATABASE_URL' && DATABASE_URL !== undefined
+        ? shownDatabaseUrl(DATABASE_URL)
+        : describeValue(settings[name], row);
+    return { name: `TENANTRY_${name}`, value, source: sources[name] };
   });
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
   const valueWidth = Math.max(...rows.map(({ value }) => value.length));
@@ -70,6 +84,16 @@ function describeValue(value: Settings[keyof Settings], { secret }: Setting): st
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value === 'object' && 'most' in value) return `${value.most}/${timeOf.get(value.seconds)}`;
   return String(value);
+}
+
+/** A service whose data is in a directory, which it holds alone. */
+async function examineAlone(settings: Settings): Promise<Finding[]> {
+  const running = await askWhoRuns(settings.DATA_DIR);
+  return [
+    ...running.findings,
+    ...(await examineDirectory(settings.DATA_DIR)),
+    await examinePort(settings, running.process),
+  ];
 }
 
 /** Asks the service that holds the data directory, where one does. */
@@ -132,13 +156,14 @@ async function nearestStanding(path: string): Promise<string> {
   }
 }
 
-async function examinePort({ HOST, PORT }: Settings, running: number | undefined): Promise<Finding> {
+async function examinePort(settings: Settings, running: number | undefined): Promise<Finding> {
+  const { HOST, PORT } = settings;
   const server = createServer();
   try {
     server.listen({ host: HOST, port: PORT, exclusive: true });
     await once(server, 'listening');
   } catch (error) {
-    return explainPort(error as NodeJS.ErrnoException, { HOST, PORT }, running);
+    return explainPort(error as NodeJS.ErrnoException, settings, running);
   }
   server.close();
   return { verdict: 'ok', text: PORT === 0 ? `${HOST} takes a free port` : `port ${PORT} of ${HOST} is free` };
@@ -146,9 +171,16 @@ async function examinePort({ HOST, PORT }: Settings, running: number | undefined
 
 function explainPort(
   { code }: NodeJS.ErrnoException,
-  { HOST, PORT }: Pick<Settings, 'HOST' | 'PORT'>,
+  { HOST, PORT, DATABASE_URL }: Settings,
   running: number | undefined,
 ): Finding {
+  if (code === 'EADDRINUSE' && DATABASE_URL !== undefined) {
+    // Of the instances on one database nobody holds anything that would tell whether one runs here.
+    return {
+      verdict: 'warning',
+      text: `TENANTRY_PORT: port ${PORT} of ${HOST} is in use, by a running Tenantry or by another program`,
+    };
+  }
   if (code === 'EADDRINUSE') {
     return running === undefined
       ? { verdict: 'wrong', text: `TENANTRY_PORT: another program listens on port ${PORT} of ${HOST}` }

@@ -12,6 +12,7 @@ import { shownDatabaseUrl } from './settings/database.ts';
 import type { Settings } from './settings.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { Documents } from './store/documents.ts';
+import type { Finding } from './store/mongodb/examine.ts';
 import type { Records } from './store/records.ts';
 
 /** Both ports on the engine in use, and what the service has to know of it. */
@@ -76,23 +77,39 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
 }
 
 async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
-  const {
-    DATABASE_URL: url = '',
-    DATABASE_NAME: database,
-    SECRET: secret = '',
-    START_SECONDS: startSeconds,
-  } = settings;
+  const { DATABASE_URL: url = '', DATABASE_NAME: database, START_SECONDS: startSeconds } = settings;
   const { openMongodb } = await import('./store/mongodb/open.ts');
   const store = await openMongodb({ url, database, startSeconds, kinds: masterKinds, ...ground });
-  const bytes = readSecret(secret);
-  if (bytes === undefined) throw new RangeError('settings without a secret have been accepted');
   return {
     ...store,
-    keyStore: signingKeysRecords(store.records, bytes),
+    keyStore: signingKeysRecords(store.records, secretOf(settings)),
     isShared: true,
     shown: { data: `${shownDatabaseUrl(url)}, database ${database}`, engine: `MongoDB ${store.version}` },
     backup: undefined,
   };
+}
+
+function secretOf({ SECRET = '' }: Settings): Uint8Array {
+  const bytes = readSecret(SECRET);
+  if (bytes === undefined) throw new RangeError('settings without a secret have been accepted');
+  return bytes;
+}
+
+/** What is found of the database that the settings name, by reading alone. */
+export async function examineDatabase(settings: Settings): Promise<readonly Finding[]> {
+  const { DATABASE_URL: url = '', DATABASE_NAME: database } = settings;
+  const { examineMongodb } = await import('./store/mongodb/examine.ts');
+  return await examineMongodb({
+    url,
+    database,
+    kinds: masterKinds,
+    async lookAt(records) {
+      const kept = await signingKeysRecords(records, secretOf(settings)).read();
+      return kept === undefined
+        ? 'there are no signing keys yet: the start makes them'
+        : 'the signing keys open with TENANTRY_SECRET';
+    },
+  });
 }
 
 /** The kinds of the master database where the keys are in it too. */

@@ -11,7 +11,7 @@ import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
-import { type OpenEngine, openEngine, refusedBackup } from './engine.ts';
+import { examineDatabase, type OpenEngine, openEngine, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
 import { listen } from './http/listen.ts';
 import { buildServer, stopServer } from './http/server.ts';
@@ -34,7 +34,7 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 const commands: Readonly<Record<string, (reading: SettingsReading, args: readonly string[]) => Promise<void>>> = {
   start: ({ settings }) => start(settings),
   async doctor(reading) {
-    const { text, exitCode } = await doctor(reading);
+    const { text, exitCode } = await doctor(reading, examineDatabase);
     console.log(text);
     process.exitCode = exitCode;
   },
