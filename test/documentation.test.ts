@@ -8,10 +8,12 @@ import {
   type Ground,
   isBegin,
   isForService,
+  isOnMongodb,
   isRestore,
   lacking,
   openGround,
   runCommands,
+  startOnMongodb,
 } from './documentation/commands.ts';
 import {
   blocksOf,
@@ -24,7 +26,10 @@ import {
   type Shown,
   testsNamedIn,
 } from './documentation/page.ts';
+import { missing } from './mongodb/address.ts';
+import { scratchDatabase } from './mongodb/scratch.ts';
 import { create, read } from './service/calls.ts';
+import { dataDirectory } from './service/service.ts';
 
 const pages = readPages();
 const readme = readPage('README.md');
@@ -72,7 +77,7 @@ test('every command that is to be pasted is run by a test', () => {
   const run = [readme, oldService, operations].map(({ path }) => path);
   for (const page of pages) {
     const isRun = (shown: Shown) =>
-      isBegin(shown) || isRestore(shown) || (isForService(shown) && run.includes(page.path));
+      isBegin(shown) || isRestore(shown) || isOnMongodb(shown) || (isForService(shown) && run.includes(page.path));
     assert.deepEqual(
       commandsOf(page).filter((shown) => !isRun(shown)),
       [],
@@ -123,6 +128,22 @@ test('a start and a request tell what the pages show, and the metrics are those 
   assert.deepEqual(Object.keys(JSON.parse(logged)), Object.keys(JSON.parse(line)));
 });
 
+test('the commands of README.md that start it on MongoDB do so, and it tells what is shown', {
+  skip: missing,
+}, async () => {
+  await using scratch = scratchDatabase();
+  await using home = await dataDirectory();
+  const commands = pages.flatMap(commandsOf).filter(isOnMongodb);
+  assert.equal(commands.length, 1);
+  for (const command of commands) {
+    const service = await startOnMongodb(command, home.path, scratch);
+    assert.equal((await create(service.url, 'acme')).status, 201);
+    const { error } = await service.stop();
+    const shown = blocksOf(readme).find(({ text }) => /^ +Engine +MongoDB/m.test(text))?.text;
+    assert.equal(withoutChance(error), withoutChance(shown ?? ''));
+  }
+});
+
 async function assertAnswers(page: Page, ground: Ground): Promise<void> {
   const commands = commandsOf(page).filter(isForService);
   const outputs = await runCommands(commands, ground);
@@ -138,6 +159,7 @@ function withoutChance(text: string): string {
     .replaceAll(/"(created_at|taken_at|request_id|key)":"[^"]+"/g, '"$1":"..."')
     .replaceAll(/(127\.0\.0\.1):\d+/g, '$1:...')
     .replaceAll(/("directory":)"[^"]+(?=\/monday")/g, '$1"...')
-    .replaceAll(/(Data +)\S+/g, '$1...')
+    .replaceAll(/(Data +).+/g, '$1...')
+    .replaceAll(/(Engine +MongoDB )[\d.]+/g, '$1...')
     .replaceAll(/(Ready in +)\d+/g, '$1...');
 }

@@ -7,7 +7,6 @@ import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { table } from '../src/settings.ts';
 import { copiesOf, isIgnored, lastOf, productionPackages, readStages, variablesOf } from './image/dockerfile.ts';
 import { readTree } from './tidy/tree.ts';
 
@@ -52,18 +51,6 @@ test('the build sees the sources, and neither data, nor secrets, nor tests', () 
   ]) {
     assert.equal(isIgnored(dockerignore, path), true, path);
   }
-});
-
-test('compose hands on every setting but those that the image fixes', async () => {
-  const compose = await readFile(join(root, 'deploy', 'compose.yaml'), 'utf8');
-  const handedOn = [...compose.matchAll(/^ +- TENANTRY_(\w+)$/gm)].map(([, name]) => name);
-  const fixed = [...Object.keys(variablesOf(image)), 'TENANTRY_FAIL_POINT'];
-  assert.deepEqual(
-    handedOn.sort(),
-    Object.keys(table)
-      .filter((name) => !fixed.includes(`TENANTRY_${name}`))
-      .sort(),
-  );
 });
 
 /** Puts together what the build would; the packages are links to those that are here. */

@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { outdatedNode } from '../bin/node-version.js';
 
 /** The engines that the contract suites run on. One with an `address` runs where that variable names a server. */
-const engines = [{ name: 'embedded', address: undefined }];
+const engines = [
+  { name: 'embedded', address: undefined },
+  { name: 'mongodb', address: 'TEST_MONGODB_URL' },
+];
 
 const folders = ['src', 'test', 'bench', 'tools'];
 

@@ -1,6 +1,7 @@
 import { TenantryError } from '../errors.ts';
 import { authenticate } from '../identity/authenticate.ts';
 import type { User } from '../identity/user.ts';
+import { byEnd, commandEnd } from '../store/decide.ts';
 import { isLive, type Organization, organizations } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -17,7 +18,11 @@ export interface Caller {
  *
  * @throws {TenantryError} not_authenticated, storage_unavailable
  */
-export async function authenticateAdmin({ records, tokens }: Tenancy, token: string): Promise<Caller> {
+export function authenticateAdmin(tenancy: Tenancy, token: string): Promise<Caller> {
+  return byEnd(findCaller(tenancy, token), commandEnd());
+}
+
+async function findCaller({ records, tokens }: Tenancy, token: string): Promise<Caller> {
   const { claims, user } = await authenticate(records, tokens, token);
   const organization = await records.get(organizations, claims.organization_id);
   if (organization === undefined || !isLive(organization)) throw notAuthenticated();

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Scratch } from '../mongodb/scratch.ts';
 import { dataDirectory, environment, type Service, startService } from '../service/service.ts';
 import { root, type Shown } from './page.ts';
 
@@ -39,12 +40,9 @@ const separator = '\u001e';
 
 /** Runs commands of a page in one shell, as a reader pastes them, and gives what each printed. */
 export async function runCommands(commands: readonly Shown[], { home, service }: Ground): Promise<string[]> {
-  const script = commands
-    .map(({ command }) => command)
-    .join(`printf '${separator}'\n`)
+  const script = withProgram(commands.map(({ command }) => command).join(`printf '${separator}'\n`))
     .replaceAll('localhost:8000', new URL(service.url).host)
-    .replaceAll('/var/backups/tenantry', join(home, 'backups'))
-    .replaceAll('npm run --silent tenantry --', `'${process.execPath}' '${join(root, 'bin', 'tenantry.js')}'`);
+    .replaceAll('/var/backups/tenantry', join(home, 'backups'));
   const { stdout } = await run('sh', ['-euc', script], { cwd: home, env: environment(join(home, 'data')) });
   return stdout.split(separator);
 }
@@ -57,9 +55,31 @@ export async function lacking(program: string): Promise<string | false> {
   );
 }
 
+/** Starts the service by the command of a page, in an empty directory and on a database of a test's own. */
+export function startOnMongodb({ command }: Shown, home: string, { url, name }: Scratch): Promise<Service> {
+  const script = withProgram(command)
+    .replace(/(?<=TENANTRY_DATABASE_URL=)'[^']+'/, `'${url}'`)
+    // In the place of the shell, so that a signal reaches it.
+    .replace('npm start', `exec '${process.execPath}' '${launcher}' start`);
+  // Where it were `test`, .env would not be read.
+  const settings = { ENV: 'production', BCRYPT_COST: '10', DATABASE_NAME: name };
+  return startService(home, settings, ['sh', '-euc', `cd '${home}'\n${script}`]);
+}
+
+const launcher = join(root, 'bin', 'tenantry.js');
+
+function withProgram(script: string): string {
+  return script.replaceAll('npm run --silent tenantry --', `'${process.execPath}' '${launcher}'`);
+}
+
 /** Whether a command is for a running service. */
-export function isForService({ command }: Shown): boolean {
-  return /\bcurl\b|\btenantry -- /.test(command);
+export function isForService(shown: Shown): boolean {
+  return /\bcurl\b|\btenantry -- /.test(shown.command) && !isOnMongodb(shown);
+}
+
+/** Whether a command starts the service on MongoDB. */
+export function isOnMongodb({ command }: Shown): boolean {
+  return command.includes('TENANTRY_DATABASE_URL=');
 }
 
 /** Whether a command puts a backup in the place of the data. */

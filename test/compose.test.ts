@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
+import { makeSecret } from '../src/identity/secret.ts';
+import { table } from '../src/settings.ts';
+import { lastOf, readStages, variablesOf } from './image/dockerfile.ts';
+
+const run = promisify(execFile);
+const deploy = join(import.meta.dirname, '..', 'deploy');
+const embedded = await readFile(join(deploy, 'compose.yaml'), 'utf8');
+const mongodb = await readFile(join(deploy, 'compose.mongodb.yaml'), 'utf8');
+const nginx = await readFile(join(deploy, 'nginx.conf'), 'utf8');
+const [, image = []] = readStages(await readFile(join(deploy, 'Dockerfile'), 'utf8'));
+const program = await composeProgram();
+
+/** The command of Docker Compose, whose older and newer forms differ; undefined where there is none. */
+async function composeProgram(): Promise<readonly [string, ...string[]] | undefined> {
+  for (const candidate of [['docker', 'compose'], ['docker-compose']] as const) {
+    const [name, ...args] = candidate;
+    const stands = await run(name, [...args, 'version']).then(
+      () => true,
+      () => false,
+    );
+    if (stands) return candidate;
+  }
+  return undefined;
+}
+
+/** All matches of the first group. */
+function allOf(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, found = '']) => found);
+}
+
+/** The part of a compose file that describes a service. */
+function serviceOf(text: string, name: string): string {
+  const [, body = ''] = new RegExp(`^ {2}${name}:\\n((?: {4}.*\\n|\\n)+)`, 'm').exec(text) ?? [];
+  assert.notEqual(body, '', `there is a service ${name}`);
+  return body;
+}
+
+test('compose on the embedded store hands on every setting but those that the image fixes', () => {
+  const fixed = [...Object.keys(variablesOf(image)), 'TENANTRY_FAIL_POINT'];
+  const expected = Object.keys(table)
+    .map((name) => `TENANTRY_${name}`)
+    .filter((name) => !fixed.includes(name));
+  assert.deepEqual(allOf(embedded, /^ +- (TENANTRY_\w+)$/gm).sort(), expected.sort());
+});
+
+test('compose on MongoDB gives or hands on every setting but those of the image and of the embedded store', () => {
+  const fixed = [...Object.keys(variablesOf(image)), 'TENANTRY_WRITER_THREADS', 'TENANTRY_FAIL_POINT'];
+  const expected = Object.keys(table)
+    .map((name) => `TENANTRY_${name}`)
+    .filter((name) => !fixed.includes(name));
+  assert.deepEqual(allOf(mongodb, /^ +- (TENANTRY_\w+)(?:=.*)?$/gm).sort(), expected.sort());
+});
+
+test('compose on MongoDB is whole, and asks for the secret that it lacks', {
+  skip: program === undefined && 'docker compose is not installed',
+}, async () => {
+  const [name = '', ...args] = program ?? [];
+  const check = (secret: string | undefined) =>
+    run(name, [...args, '--file', join(deploy, 'compose.mongodb.yaml'), 'config', '--quiet'], {
+      env: { PATH: process.env['PATH'], ...(secret !== undefined && { TENANTRY_SECRET: secret }) },
+    });
+  await check(makeSecret());
+  await assert.rejects(check(undefined), /make one with npm run --silent tenantry -- secret, and keep it/);
+});
+
+test('nginx leads to the instances of compose, which trust it alone', () => {
+  const address = (name: string) => /ipv4_address: (\S+)/.exec(serviceOf(mongodb, name))?.[1];
+  const port = lastOf(image, 'EXPOSE');
+  assert.deepEqual(
+    allOf(nginx, /^ +server (\S+) /gm),
+    ['tenantry-1', 'tenantry-2'].map((name) => `${address(name)}:${port}`),
+  );
+  assert.deepEqual(allOf(mongodb, /- TENANTRY_TRUST_PROXY=(\S+)/g), [address('nginx')]);
+});
+
+test('of compose on MongoDB one port is published, to this machine alone', () => {
+  assert.deepEqual(allOf(mongodb, /^ {4}ports:\n((?: {6}- .*\n)+)/gm), ['      - 127.0.0.1:8000:8000\n']);
+  assert.match(mongodb, /^ {2}database:\n {4}internal: true$/m);
+});
+
+/** Runs the script for mongosh beside a server that has stood with these members before, or none, and gives them. */
+async function membersAfter(standing: readonly string[] | undefined): Promise<readonly string[]> {
+  let members = standing;
+  let isElected = standing !== undefined;
+  const rs = {
+    status() {
+      if (members === undefined) throw Object.assign(new Error('no config'), { codeName: 'NotYetInitialized' });
+      return { ok: 1 };
+    },
+    initiate({ _id, members: given }: { _id: string; members: { _id: number; host: string }[] }) {
+      assert.equal(members, undefined, 'a set is made once');
+      assert.equal(_id, /replicaSet=(\w+)/.exec(mongodb)?.[1]);
+      assert.equal(new Set(given.map(({ _id }) => _id)).size, given.length);
+      members = given.map(({ host }) => host);
+    },
+  };
+  const sleep = () => {
+    isElected = true;
+  };
+  const db = { hello: () => (isElected ? { primary: members?.[0] } : {}) };
+  const script = await readFile(join(deploy, 'mongodb', 'replica-set.js'), 'utf8');
+  runInNewContext(script, { rs, db, sleep, print() {} });
+  assert.ok(isElected, 'the script waits for a primary');
+  return members ?? [];
+}
+
+test('the members of compose become one replica set, once', async () => {
+  const services = allOf(mongodb, /^ {2}(mongodb-\d):\n {4}<<: \*mongodb$/gm);
+  const expected = services.map((name) => `${name}:27017`);
+  assert.equal(expected.length, 3);
+  assert.deepEqual([...(await membersAfter(undefined))], expected);
+  assert.deepEqual(await membersAfter(expected), expected);
+  const [, hosts = ''] = /TENANTRY_DATABASE_URL=mongodb:\/\/([^/]+)/.exec(mongodb) ?? [];
+  assert.deepEqual(hosts.split(','), services);
+});

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Where nginx is; Debian has it where only root looks for programs. */
+const program = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin']
+  .map((folder) => join(folder, 'nginx'))
+  .find((path) => existsSync(path));
+
+/** For `skip`: the reason why tests with nginx are left out, or false where they run. */
+export const lackingNginx: string | false = program === undefined && 'nginx is not installed';
+
+const configuration = join(import.meta.dirname, '..', 'deploy', 'nginx.conf');
+
+/** The real nginx with the configuration of `deploy/`, before instances of a test's own. Ends with its scope. */
+export interface Nginx extends AsyncDisposable {
+  /** Where it listens: `http://127.0.0.1:PORT`. */
+  readonly url: string;
+}
+
+/** Starts nginx before two instances, which are named as `http://127.0.0.1:PORT`. */
+export async function startNginx(instances: readonly [string, string]): Promise<Nginx> {
+  if (program === undefined) throw new Error(`${lackingNginx}: skip the test`);
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'tenantry-nginx-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const port = await freePort();
+  const file = join(folder, 'nginx.conf');
+  await writeFile(file, adapted(await readFile(configuration, 'utf8'), { instances, port, folder }));
+  // As root it would hand the work to a user who cannot enter the folder.
+  const directives = `daemon off;${process.getuid?.() === 0 ? ' user root;' : ''}`;
+  const child = spawn(program, ['-c', file, '-g', directives], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(child, 'exit');
+  stack.defer(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
+  const told: string[] = [];
+  const lines = createInterface(child.stderr);
+  const begun = new Promise<void>((resolve) => {
+    lines.on('line', (line) => {
+      told.push(line);
+      if (line.includes('start worker process ')) resolve();
+    });
+  });
+  const failed = ended.then(() => {
+    throw new Error(`nginx ended:\n${told.join('\n')}`);
+  });
+  await Promise.race([begun, failed]);
+  failed.catch(() => {
+    // The test ends it.
+  });
+  const all = stack.move();
+  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+interface Ground {
+  readonly instances: readonly [string, string];
+  readonly port: number;
+  readonly folder: string;
+}
+
+/** The configuration with this test's addresses and places in it; all else is as in the container. */
+function adapted(text: string, { instances, port, folder }: Ground): string {
+  const [first, second] = instances.map((url) => new URL(url).host);
+  const changes = [
+    ['server 172.31.251.11:8000 ', `server ${first} `],
+    ['server 172.31.251.12:8000 ', `server ${second} `],
+    ['listen 8000;', `listen 127.0.0.1:${port};`],
+    ['error_log stderr warn;', 'error_log stderr notice;'],
+    [' /tmp/', ` ${folder}/`],
+    ['access_log /dev/stdout call;', `access_log ${folder}/access.log call;`],
+  ] as const;
+  return changes.reduce((adapting, [from, to]) => {
+    if (!adapting.includes(from)) throw new Error(`deploy/nginx.conf has no longer "${from}"`);
+    return adapting.replaceAll(from, to);
+  }, text);
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, 'close');
+  return port;
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { suite, test } from 'node:test';
+import { makeSecret } from '../src/identity/secret.ts';
+import { missing } from './mongodb/address.ts';
+import { scratchDatabase } from './mongodb/scratch.ts';
+import { lackingNginx, type Nginx, startNginx } from './nginx-server.ts';
+import { create, read, remove, signIn } from './service/calls.ts';
+import { dataDirectory, type Service, startService } from './service/service.ts';
+
+/** Two that stand for instances, of which the first to be called dies of it; keeps the calls that reached them. */
+async function dyingInstances() {
+  const calls: string[] = [];
+  const listen = async () => {
+    const listener = createServer(({ method = '', url = '', socket }, response) => {
+      calls.push(`${method} ${url}`);
+      if (calls.length === 1) socket.destroy();
+      else response.end('done');
+    });
+    await once(listener.listen(0, '127.0.0.1'), 'listening');
+    return listener;
+  };
+  const listeners = [await listen(), await listen()] as const;
+  const [first = '', second = ''] = listeners.map(
+    (listener) => `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+  );
+  return {
+    calls,
+    urls: [first, second] as const,
+    async [Symbol.asyncDispose]() {
+      for (const listener of listeners) {
+        listener.close();
+        listener.closeAllConnections();
+      }
+    },
+  };
+}
+
+suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }, () => {
+  const changes = [
+    ['POST', '/org/create'],
+    ['PUT', '/org/update'],
+    ['DELETE', '/org/delete?organization_name=acme'],
+  ] as const;
+  for (const [method, path] of changes) {
+    test(`${method} ${path} is not repeated where it may have been done`, async () => {
+      await using instances = await dyingInstances();
+      await using nginx = await startNginx(instances.urls);
+      const { status } = await fetch(`${nginx.url}${path}`, { method, ...(method !== 'DELETE' && { body: '{}' }) });
+      assert.equal(status, 502);
+      assert.deepEqual(instances.calls, [`${method} ${path}`]);
+    });
+  }
+
+  test('a read whose instance dies is asked of the other', async () => {
+    await using instances = await dyingInstances();
+    await using nginx = await startNginx(instances.urls);
+    const path = '/org/get?organization_name=acme';
+    assert.equal(await (await fetch(`${nginx.url}${path}`)).text(), 'done');
+    assert.deepEqual(instances.calls, [`GET ${path}`, `GET ${path}`]);
+  });
+
+  test('a POST that reached nobody goes to the other instance', async () => {
+    await using instances = await dyingInstances();
+    instances.calls.push('the first call is over');
+    const [standing] = instances.urls;
+    await using gone = await dyingInstances();
+    await using nginx = await startNginx([gone.urls[0], standing]);
+    await gone[Symbol.asyncDispose]();
+    const answers = [1, 2].map(() => fetch(`${nginx.url}/org/create`, { method: 'POST', body: '{}' }));
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ status }) => status),
+      [200, 200],
+    );
+  });
+});
+
+interface Ground extends AsyncDisposable {
+  readonly instances: readonly [Service, Service];
+  readonly nginx: Nginx;
+}
+
+/** Two instances on one database behind nginx. */
+async function openGround(): Promise<Ground> {
+  await using stack = new AsyncDisposableStack();
+  const scratch = stack.use(scratchDatabase());
+  const directory = stack.use(await dataDirectory());
+  const settings = {
+    DATABASE_URL: scratch.url,
+    DATABASE_NAME: scratch.name,
+    SECRET: makeSecret(),
+    TRUST_PROXY: '127.0.0.1',
+  };
+  const start = async () => {
+    const service = await startService(directory.path, settings);
+    stack.defer(async () => void (await service.stop('SIGKILL')));
+    return service;
+  };
+  const instances = await Promise.all([start(), start()]);
+  const nginx = stack.use(await startNginx([instances[0].url, instances[1].url]));
+  const all = stack.move();
+  return { instances, nginx, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** Calls from an address of this machine that is not nginx's. */
+async function readFrom(localAddress: string, url: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  const asked = request(`${url}/org/get?organization_name=acme`, { localAddress, headers, agent: false });
+  asked.end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  await json(answer);
+  return answer;
+}
+
+/** The log's line about a request. */
+function lineOf(logs: readonly string[], id: unknown): { readonly address?: string } {
+  const lines = logs.flatMap((log) => log.split('\n')).filter((line) => line.includes(`"request_id":"${id}"`));
+  assert.equal(lines.length, 1, `one line has the request id ${id}`);
+  return JSON.parse(lines[0] ?? '{}');
+}
+
+/** Reads without a pause until told to end; gives the statuses. */
+async function readOn(url: string, signal: AbortSignal): Promise<number[]> {
+  const statuses: number[] = [];
+  while (!signal.aborted) statuses.push((await read(url, 'acme')).status);
+  return statuses;
+}
+
+suite('two instances on MongoDB behind nginx', { skip: missing || lackingNginx, timeout: 120_000 }, () => {
+  test('calls work through it, and the service logs the true address and the request id of nginx', async () => {
+    await using ground = await openGround();
+    const { nginx, instances } = ground;
+    assert.equal((await create(nginx.url, 'acme')).status, 201);
+    const forged = { 'x-forwarded-for': '203.0.113.9', 'x-request-id': 'forged' };
+    const { headers } = await readFrom('127.0.0.2', nginx.url, forged);
+    const token = await signIn(nginx.url, 'acme');
+    assert.equal((await remove(nginx.url, 'acme', token)).status, 200);
+    assert.equal((await fetch(`${nginx.url}/metrics`)).status, 404);
+    const ended = await Promise.all(instances.map((instance) => instance.stop()));
+    const id = headers['x-request-id'];
+    assert.notEqual(id, 'forged');
+    const { address } = lineOf(
+      ended.map(({ out }) => out),
+      id,
+    );
+    assert.equal(address, '127.0.0.2');
+  });
+
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    test(`no read fails while an instance is ended by ${signal}`, async () => {
+      await using ground = await openGround();
+      const { nginx, instances } = ground;
+      assert.equal((await create(nginx.url, 'acme')).status, 201);
+      const ending = new AbortController();
+      const reading = Array.from({ length: 4 }, () => readOn(nginx.url, ending.signal));
+      await Promise.all(Array.from({ length: 20 }, () => read(nginx.url, 'acme')));
+      const ended = await instances[0].stop(signal);
+      await Promise.all(Array.from({ length: 20 }, () => read(nginx.url, 'acme')));
+      ending.abort();
+      const statuses = (await Promise.all(reading)).flat();
+      assert.deepEqual([...new Set(statuses)], [200]);
+      assert.match(ended.out, /"msg":"answered"/);
+    });
+  }
+});
