@@ -6,6 +6,8 @@ export interface Stream {
   /** Whole requests as they go over the wire. */
   readonly requests: readonly string[];
   readonly connections: number;
+  /** Where it goes to another server than the order names. */
+  readonly port?: number;
   /** Unless given, each connection sends the next request as soon as it has its answer. */
   readonly perSecond?: number;
 }

@@ -157,7 +157,9 @@ async function sendAtTimes(
 }
 
 async function send(stream: Stream, { host, port, seconds }: LoadOrder): Promise<StreamReport> {
-  const lines = await Promise.all(Array.from({ length: stream.connections }, () => openLine(host, port)));
+  const lines = await Promise.all(
+    Array.from({ length: stream.connections }, () => openLine(host, stream.port ?? port)),
+  );
   const take = takeFrom(stream, seconds !== undefined);
   const until = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
   const { perSecond } = stream;

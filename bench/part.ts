@@ -1,5 +1,6 @@
 import type { Ground } from './ground.ts';
 import type { LoadClient } from './load-client.ts';
+import type { Mongodb } from './mongodb.ts';
 import { type Round, type Spread, spreadOf } from './rounds.ts';
 
 /** What a part works with. */
@@ -9,6 +10,8 @@ export interface Bench {
   readonly load: LoadClient;
   /** Made when it is first asked for. */
   ground(): Promise<Ground>;
+  /** Undefined where there is no server. */
+  readonly mongodb: Mongodb | undefined;
   readonly extent: Extent;
 }
 

@@ -28,11 +28,11 @@ export interface Round {
  * they are compiled and warm.
  */
 export async function measureInTurn(
-  { rounds, seconds }: { rounds: number; seconds: number },
+  { rounds, seconds, warmSeconds = seconds / 2 }: { rounds: number; seconds: number; warmSeconds?: number },
   { service, bare }: { service: Measure; bare: Measure },
 ): Promise<Round[]> {
-  await service(seconds / 2);
-  await bare(seconds / 2);
+  await service(warmSeconds);
+  await bare(warmSeconds);
   const done: Round[] = [];
   while (done.length < rounds) done.push({ service: await service(seconds), bare: await bare(seconds) });
   return done;

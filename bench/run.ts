@@ -1,8 +1,11 @@
 /**
- * Measures the service. All parts, which takes about ten minutes, and then writes RESULTS.md; or the parts that are named,
+ * Measures the service. All parts, which takes about fifteen minutes, and then writes RESULTS.md; or the parts that are named,
  * or all in short, and then only prints the page.
  *
- *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]]
+ *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]
+ *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances]]
+ *
+ * The parts on MongoDB use the server that `TEST_MONGODB_URL` names, and are left out where it names none.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -10,9 +13,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Ground, prepareGround } from './ground.ts';
 import { startLoad } from './load-client.ts';
+import { openMongodb } from './mongodb.ts';
 import type { Bench, Extent, Findings, Part } from './part.ts';
 import { measureCheapCreate, measureCreate } from './parts/create.ts';
 import { measureGrowth } from './parts/growth.ts';
+import { measureCheapMongodbCreate, measureMongodbCreate } from './parts/mongodb-create.ts';
+import { measureMongodbInstances } from './parts/mongodb-instances.ts';
+import { measureMongodbRead } from './parts/mongodb-read.ts';
+import { measureMongodbSignIn } from './parts/mongodb-sign-in.ts';
 import { measureRead } from './parts/read.ts';
 import { measureBesideSignIns, measureSignIn } from './parts/sign-in.ts';
 import { measureStart } from './parts/start.ts';
@@ -27,6 +35,10 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   beside: [measureBesideSignIns],
   create: [measureCreate, measureCheapCreate],
   growth: [measureGrowth],
+  'mongodb-read': [measureMongodbRead],
+  'mongodb-sign-in': [measureMongodbSignIn],
+  'mongodb-create': [measureMongodbCreate, measureCheapMongodbCreate],
+  'mongodb-instances': [measureMongodbInstances],
 };
 
 const extents = {
@@ -48,25 +60,31 @@ function fail(message: string): never {
 const scratch = mkdtempSync(join(tmpdir(), 'tenantry-bench-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const load = startLoad(scratch);
+const mongodb = await openMongodb(scratch, load);
 let ground: Promise<Ground> | undefined;
 const bench: Bench = {
   scratch,
   load,
   ground() {
-    ground ??= prepareGround(scratch, load);
+    ground ??= prepareGround({ directory: join(scratch, 'ground'), load, cheap: 1_000 });
     return ground;
   },
+  mongodb,
   extent: values.short ? extents.short : extents.full,
 };
 
 const names = positionals.length > 0 ? positionals : Object.keys(parts);
 const findings: Findings[] = [];
-for (const part of names.flatMap((name) => parts[name] ?? [])) {
-  const found = await part(bench);
-  for (const { what, measured } of found.lines) console.error(`${what}: ${measured}`);
-  findings.push(found);
+try {
+  for (const part of names.flatMap((name) => parts[name] ?? [])) {
+    const found = await part(bench);
+    for (const { what, measured } of found.lines) console.error(`${what}: ${measured}`);
+    findings.push(found);
+  }
+} finally {
+  await mongodb?.close();
 }
 await load.close();
-const page = resultsPage(findings, new Date());
+const page = resultsPage(findings, { now: new Date(), server: mongodb?.shown });
 if (positionals.length === 0 && !values.short) writeFileSync(new URL('RESULTS.md', import.meta.url), page);
 else console.log(page);

@@ -29,6 +29,8 @@ export interface ServiceOptions {
   readonly directory: string;
   /** Settings by their names without `TENANTRY_`; all others are as nobody set them. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The core it runs on, if not the server's. */
+  readonly core?: string;
 }
 
 /** Every call from one address is counted, and no bound is ever reached. */
@@ -44,10 +46,10 @@ export const leastCost = { ENV: 'test', BCRYPT_COST: '4' } as const;
 
 /** Starts the service as `npm start` does, on any free port, and resolves when it says that it listens. */
 export async function startService(options: ServiceOptions): Promise<Serving> {
-  const { directory, settings = {} } = options;
+  const { directory, settings = {}, core = cores.server } = options;
   const log = openSync(join(directory, 'service.log'), 'w');
   const child = startPinned(launcher, {
-    core: cores.server,
+    core,
     nodeOptions: startOptions(),
     arguments: ['start'],
     directory,

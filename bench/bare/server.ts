@@ -1,13 +1,13 @@
 /**
  * The other side of the comparisons: what somebody would write who wants these routes as fast as Fastify and SQLite
- * allow and nothing else. It checks no form, limits nothing, logs nothing, and trusts what it is sent.
+ * or MongoDB allow and nothing else. It checks no form, limits nothing, logs nothing, and trusts what it is sent.
  */
 import { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import type { BareOptions } from './start.ts';
 
-const { directory, headers, routes, cost = 12 }: BareOptions = JSON.parse(process.argv[2] ?? '');
+const { directory, mongodb, headers, routes, cost = 12 }: BareOptions = JSON.parse(process.argv[2] ?? '');
 
 /** The fixed headers in one block, which costs less than setting each. */
 class Answer extends ServerResponse {
@@ -18,9 +18,16 @@ class Answer extends ServerResponse {
 
 const server = fastify({ http: { ServerResponse: Answer as typeof ServerResponse } });
 // Imported only where used: a process that reads carries nothing of one that writes.
-if (routes.includes('read')) (await import('./read.ts')).readRoute(server, directory);
-if (routes.includes('sign-in')) (await import('./sign-in.ts')).signInRoute(server, directory);
-if (routes.includes('create')) (await import('./create.ts')).createRoute(server, directory, cost);
+if (mongodb === undefined) {
+  if (routes.includes('read')) (await import('./read.ts')).readRoute(server, directory);
+  if (routes.includes('sign-in')) (await import('./sign-in.ts')).signInRoute(server, directory);
+  if (routes.includes('create')) (await import('./create.ts')).createRoute(server, directory, cost);
+} else {
+  const database = await (await import('./mongodb.ts')).openDatabase(mongodb);
+  if (routes.includes('read')) (await import('./mongodb-read.ts')).mongodbReadRoute(server, database);
+  if (routes.includes('sign-in')) await (await import('./mongodb-sign-in.ts')).mongodbSignInRoute(server, database);
+  if (routes.includes('create')) (await import('./mongodb-create.ts')).mongodbCreateRoute(server, database, cost);
+}
 
 await server.listen({ host: '127.0.0.1', port: 0 });
 process.send?.((server.server.address() as AddressInfo).port);

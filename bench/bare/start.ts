@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
+import { type Asked, ask } from '../alike.ts';
 import { cores, end, nextMessage, startPinned } from '../pinned.ts';
 import type { Serving } from '../service.ts';
 
 /** What a bare server is started with. */
 export interface BareOptions {
-  /** A data directory as the service lays it out, with `master.db`. */
+  /** A data directory as the service lays it out, with `master.db`; where it works on MongoDB, any directory. */
   readonly directory: string;
+  /** A database as the service lays it out, in the place of the directory's. */
+  readonly mongodb?: { readonly url: string; readonly database: string };
   /** What each answer carries beside what Fastify and Node put in themselves. */
   readonly headers: Readonly<Record<string, string>>;
   readonly routes: readonly ('read' | 'sign-in' | 'create')[];
@@ -25,8 +28,8 @@ export async function startBare(options: BareOptions): Promise<Serving> {
 }
 
 /** The headers of an answer of the service that a bare server has to be told of, to send the same bytes. */
-export async function headersToRepeat({ host, port }: Serving, path: string): Promise<Record<string, string>> {
-  const { headers } = await fetch(`http://${host}:${port}${path}`);
+export async function headersToRepeat(service: Serving, asked: Asked): Promise<Record<string, string>> {
+  const { headers } = await ask(service, asked);
   const own = ['content-type', 'content-length', 'date', 'connection', 'keep-alive'];
   return Object.fromEntries([...headers].filter(([name]) => !own.includes(name)));
 }

@@ -37,7 +37,8 @@ export async function measureCheapCreate(bench: Bench): Promise<Findings> {
   });
 }
 
-interface Trial {
+/** How creations are measured. */
+export interface Trial {
   readonly settings: Readonly<Record<string, string>>;
   readonly cost: number;
   readonly seconds: number;
@@ -56,7 +57,7 @@ async function measureAt({ scratch, load, extent }: Bench, trial: Trial): Promis
   for (const directory of directories) mkdirSync(directory);
   // The bare server's directory is laid out by the service too: the same tables and indexes.
   const founder = await startService({ directory: theirs, settings: limitsOutOfReach });
-  const headers = await headersToRepeat(founder, '/org/get?organization_name=none');
+  const headers = await headersToRepeat(founder, { path: '/org/get?organization_name=none' });
   await founder.stop();
   const service = await startService({ directory: ours, settings: { ...limitsOutOfReach, ...settings } });
   const bare = await startBare({ directory: join(theirs, 'data'), headers, routes: ['create'], cost });
@@ -71,7 +72,7 @@ async function measureAt({ scratch, load, extent }: Bench, trial: Trial): Promis
 }
 
 /** Creates organizations that are new in each round. */
-function creating(
+export function creating(
   load: LoadClient,
   serving: Serving,
   { connections, most }: { connections: number; most: number },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type Asked, demandAlike } from '../alike.ts';
 import { headersToRepeat, startBare } from '../bare/start.ts';
 import { type Ground, readPath, reads } from '../ground.ts';
 import { type Bench, compareRates, type Findings } from '../part.ts';
@@ -23,25 +24,27 @@ const limit = {
   shortfall: 'The line in the log takes 10 µs of each request, the metrics 4 µs, the limiter 2 µs.',
 };
 
-/** The service under its default settings, and a bare server that reads beside it from the same file and sends the same bytes. */
-export async function startReaders(ground: Ground): Promise<{ service: Serving; bare: Serving }> {
-  const { directory, organizations } = ground;
-  const service = await startService({ directory, settings: limitsOutOfReach });
-  const path = readPath(organizations[0]?.name ?? '');
+/**
+ * The service under its default settings, and a bare server that reads beside it from the same file or database and sends
+ * the same bytes.
+ *
+ * @param asked a request that will be measured; a read, unless given
+ */
+export async function startReaders(
+  ground: Ground,
+  asked: Asked = readOf(ground),
+): Promise<{ service: Serving; bare: Serving }> {
+  const { directory, place } = ground;
+  const service = await startService({ directory, settings: { ...limitsOutOfReach, ...place?.settings } });
   const bare = await startBare({
-    directory: join(directory, 'data'),
-    headers: await headersToRepeat(service, path),
+    ...(place === undefined ? { directory: join(directory, 'data') } : { directory, mongodb: place }),
+    headers: await headersToRepeat(service, asked),
     routes: ['read', 'sign-in'],
   });
-  const [ours, theirs] = await Promise.all([service, bare].map((serving) => bytesOf(serving, path)));
-  if (ours !== theirs) throw new Error(`the sides do not answer alike:\n${ours}\n${theirs}`);
+  await demandAlike([service, bare], asked);
   return { service, bare };
 }
 
-/** An answer without what differs from one to the next. */
-async function bytesOf({ host, port }: Serving, path: string): Promise<string> {
-  const answer = await fetch(`http://${host}:${port}${path}`);
-  const varying = ['date', 'keep-alive', 'x-request-id', 'ratelimit'];
-  const headers = [...answer.headers].filter(([name]) => !varying.includes(name)).sort();
-  return `${answer.status} ${JSON.stringify(headers)} ${await answer.text()}`;
+function readOf({ organizations }: Ground): Asked {
+  return { path: readPath(organizations[0]?.name ?? '') };
 }

@@ -11,9 +11,10 @@ import { startReaders } from './read.ts';
 const defaultCost = 12;
 
 /** So many log-ins at once keep the hashing of one core at work, and wait less than what the service refuses. */
-const signInConnections = 4;
+export const signInConnections = 4;
 
-const limit = {
+/** What log-ins must keep, on every engine. */
+export const signInLimit = {
   least: 0.95,
   shortfall:
     'One core does everything: what a log-in takes beside its hash (its request, its token, its line in the log) is taken from the hash.',
@@ -34,7 +35,7 @@ export async function measureSignIn({ load, ground, extent, scratch }: Bench): P
   );
   await Promise.all([service.stop(), end(hashing, 'SIGKILL')]);
   const what = `POST /admin/login at cost ${defaultCost}`;
-  return compareRates({ what, against: 'the raw rate of the hash', limit }, rounds);
+  return compareRates({ what, against: 'the raw rate of the hash', limit: signInLimit }, rounds);
 }
 
 function rawHashes(hashing: ChildProcess): Measure {

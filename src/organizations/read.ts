@@ -1,5 +1,4 @@
 import { users } from '../identity/user.ts';
-import { byEnd, commandEnd } from '../store/decide.ts';
 import { notFound } from './find-live.ts';
 import { nameKey } from './name.ts';
 import { isLive, type OrganizationView, organizations, viewOf } from './organization.ts';
@@ -13,7 +12,7 @@ const admin = { member: 'admin_user_id', kind: users } as const;
  * @throws {TenantryError} organization_not_found, storage_unavailable
  */
 export async function readOrganization({ records }: Tenancy, name: string): Promise<OrganizationView> {
-  const found = await byEnd(records.findJoined(organizations, 'name_key', nameKey(name), admin), commandEnd());
+  const found = await records.findJoined(organizations, 'name_key', nameKey(name), admin);
   if (found === undefined || !isLive(found[0])) throw notFound();
   const [organization, { email }] = found;
   return viewOf(organization, email);

@@ -1,4 +1,5 @@
 import { TenantryError } from '../errors.ts';
+import { inTime } from './in-time.ts';
 import { unavailable } from './unavailable.ts';
 
 /** How long a command may take from its first read to its answer; hashing a password comes before and has a bound of its own. */
@@ -18,15 +19,8 @@ export function commandEnd(): number {
  * @param end a command's `commandEnd`
  * @throws {TenantryError} storage_unavailable, at the end: what was being committed may have happened, or happen yet
  */
-export async function byEnd<T>(work: Promise<T>, end: number): Promise<T> {
-  const over = Promise.withResolvers<never>();
-  const tell = () => over.reject(unavailable(new Error('the storage did not answer before the end of the command')));
-  const timer = setTimeout(tell, Math.max(0, end - performance.now()));
-  try {
-    return await Promise.race([work, over.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function byEnd<T>(work: Promise<T>, end: number): Promise<T> {
+  return inTime(work, end, () => unavailable(new Error('the storage did not answer before the end of the command')));
 }
 
 /**

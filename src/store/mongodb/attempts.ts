@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { inTime } from '../in-time.ts';
 import { isPassing, tellable, UnansweredError } from './faults.ts';
 
 /** Milliseconds for one call of a port, over all its attempts. */
@@ -27,14 +28,8 @@ export async function pauseBefore(end: number): Promise<boolean> {
  *
  * @throws {UnansweredError} at the end
  */
-export async function untilEnd<T>(work: () => Promise<T>, end: number): Promise<T> {
-  const over = Promise.withResolvers<never>();
-  const timer = globalThis.setTimeout(() => over.reject(new UnansweredError()), Math.max(0, end - performance.now()));
-  try {
-    return await Promise.race([work(), over.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function untilEnd<T>(work: () => Promise<T>, end: number): Promise<T> {
+  return inTime(work(), end, () => new UnansweredError());
 }
 
 /**

@@ -13,11 +13,20 @@ const cluster = 'main';
  * affair, which knows that a drop may still arrive.
  */
 export function createDocuments(database: Db): Documents {
+  const refuseOther = (place: Place) => {
+    if (place.cluster === cluster && place.database === database.databaseName) return;
+    throw new RangeError(`no such place: ${place.cluster}/${place.database}`);
+  };
   const stands = (place: Place, collection: string) => {
-    if (place.cluster !== cluster || place.database !== database.databaseName) {
-      throw new RangeError(`no such place: ${place.cluster}/${place.database}`);
-    }
+    refuseOther(place);
     return persistently(() => database.listCollections({ name: collection }, { nameOnly: true }).hasNext());
+  };
+  const identify = async (place: Place, collection: string) => {
+    refuseOther(place);
+    const found = await persistently(() =>
+      database.listCollections({ name: collection }, { nameOnly: false }).toArray(),
+    );
+    return found.map(({ info }) => String(info?.uuid))[0];
   };
   return {
     assignPlace: async () => ({ cluster, database: database.databaseName }),
@@ -25,13 +34,16 @@ export function createDocuments(database: Db): Documents {
     releasePlace() {},
     hasCollection: stands,
     async makeCollection(place, collection) {
-      if (await stands(place, collection)) return;
+      refuseOther(place);
       await once(() => database.createCollection(collection), serverCodes.namespaceExists);
     },
     async dropCollection(place, collection) {
-      if (await stands(place, collection)) {
-        await once(() => database.collection(collection).drop(), serverCodes.namespaceNotFound);
-        if (await stands(place, collection)) throw unavailable(new Error(`${collection} stands after its drop`));
+      const standing = await identify(place, collection);
+      if (standing === undefined) return;
+      await once(() => database.collection(collection).drop(), serverCodes.namespaceNotFound);
+      // Another of the same name may have been made since.
+      if ((await identify(place, collection)) === standing) {
+        throw unavailable(new Error(`${collection} stands after its drop`));
       }
     },
   };
