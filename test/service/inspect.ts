@@ -1,25 +1,43 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Db } from 'mongodb';
+import { masterKinds } from '../../src/engine.ts';
 import type { User } from '../../src/identity/user.ts';
 import type { Organization } from '../../src/organizations/organization.ts';
+import { ownCollection } from '../../src/store/mongodb/layout.ts';
 
-/** All that a data directory holds of organizations, read from its files while no process has it. */
+/** All that is stored of organizations, whoever stores it. */
 export interface Contents {
+  /** In the order of their ids. */
   readonly organizations: readonly Organization[];
   readonly users: readonly User[];
-  /** The organizations' tables of all files, in order. */
-  readonly tables: readonly string[];
+  /** The names of the organizations' collections, in order. */
+  readonly collections: readonly string[];
 }
 
 /** Reads a data directory by SQLite alone, so that nothing of the service can hide what is there. */
-export async function inspect(directory: string): Promise<Contents> {
+export function inspectDirectory(directory: string): Contents {
   const tenants = join(directory, 'main');
   const files = readdirSync(tenants).filter((name) => name.endsWith('.db'));
   return {
     organizations: bodies<Organization>(join(directory, 'master.db'), 'organizations'),
     users: bodies<User>(join(directory, 'master.db'), 'users'),
-    tables: files.flatMap((name) => tableNames(join(tenants, name))).sort(),
+    collections: files.flatMap((name) => tableNames(join(tenants, name))).sort(),
+  };
+}
+
+/** Reads a database by a plain client. */
+export async function inspectDatabase(database: Db): Promise<Contents> {
+  const standing = await database.listCollections({}, { nameOnly: true }).toArray();
+  const own = [ownCollection, ...masterKinds.map(({ name }) => name)];
+  return {
+    organizations: await documents<Organization>(database, 'organizations'),
+    users: await documents<User>(database, 'users'),
+    collections: standing
+      .map(({ name }) => name)
+      .filter((name) => !own.includes(name))
+      .sort(),
   };
 }
 
@@ -32,9 +50,14 @@ function tableNames(file: string): string[] {
 }
 
 function rows(file: string, sql: string): string[] {
-  using database = new DatabaseSync(file);
+  using database = new DatabaseSync(file, { timeout: 2_000 });
   return database
     .prepare(sql)
     .all()
     .map(({ value }) => String(value));
+}
+
+async function documents<R>(database: Db, collection: string): Promise<R[]> {
+  const found = await database.collection(collection).find().sort({ _id: 1 }).toArray();
+  return found.map(({ _id, _commit, ...members }) => ({ id: _id, ...members }) as R);
 }

@@ -18,6 +18,16 @@ export interface CommitGround {
 
 const done: Outcome = { result: 'done' };
 
+/** One commit over all its attempts. */
+interface Commit {
+  readonly changes: readonly Change[];
+  /** Names it on each record that it writes. */
+  readonly mark: string;
+  readonly end: number;
+  /** Whether something was sent that may have decided it, and was not answered. */
+  lost: boolean;
+}
+
 /**
  * Commits: one change by one atomic operation, several by one transaction. What fails in a way that passes is done again
  * until the call's time is over. The driver's own repetition (`withTransaction`) would go on for two minutes, and does not
@@ -27,26 +37,24 @@ const done: Outcome = { result: 'done' };
  * @throws {TenantryError} storage_unavailable: it failed, or nobody can say what became of it
  */
 export async function commitChanges(ground: CommitGround, changes: readonly Change[]): Promise<Outcome> {
-  const mark = randomUUID();
-  const end = callEnd();
-  let lost = false;
+  const commit: Commit = { changes, mark: randomUUID(), end: callEnd(), lost: false };
   for (;;) {
     try {
-      const outcome = await untilEnd(() => attempt(ground, changes, mark), end);
-      if (!lost || outcome.result === 'done') return outcome;
-      if (await bearsMark(ground, changes, { mark, end })) return done;
+      const outcome = await untilEnd(() => attempt(ground, commit), commit.end);
+      if (!commit.lost || outcome.result === 'done') return outcome;
+      if (await bearsMark(ground, commit)) return done;
       throw unavailable(new UnansweredError());
     } catch (error) {
-      lost ||= isUnanswered(error);
-      if (!isPassing(error) || !(await pauseBefore(end))) throw tellable(error);
+      commit.lost ||= isUnanswered(error);
+      if (!isPassing(error) || !(await pauseBefore(commit.end))) throw tellable(error);
     }
   }
 }
 
-function attempt(ground: CommitGround, changes: readonly Change[], mark: string): Promise<Outcome> {
-  const [only, ...others] = changes;
+function attempt(ground: CommitGround, commit: Commit): Promise<Outcome> {
+  const [only, ...others] = commit.changes;
   if (only === undefined) return Promise.resolve(done);
-  return others.length === 0 ? applyAlone(ground, only, mark) : applyTogether(ground, changes, mark);
+  return others.length === 0 ? applyAlone(ground, only, commit.mark) : applyTogether(ground, commit);
 }
 
 async function applyAlone({ database }: CommitGround, change: Change, mark: string): Promise<Outcome> {
@@ -58,11 +66,8 @@ async function applyAlone({ database }: CommitGround, change: Change, mark: stri
   return outcome;
 }
 
-async function applyTogether(
-  { client, database, reach }: CommitGround,
-  changes: readonly Change[],
-  mark: string,
-): Promise<Outcome> {
+async function applyTogether(ground: CommitGround, commit: Commit): Promise<Outcome> {
+  const { client, database, reach } = ground;
   await using session = client.startSession({ causalConsistency: false });
   session.startTransaction({
     readConcern: { level: 'snapshot' },
@@ -70,16 +75,34 @@ async function applyTogether(
     readPreference: 'primary',
   });
   reach('commit.begun');
-  for (const change of changes) {
-    const outcome = await apply(database, change, { mark, session });
+  for (const change of commit.changes) {
+    const outcome = await apply(database, change, { mark: commit.mark, session });
     if (outcome.result === 'done') continue;
     await session.abortTransaction();
     return outcome;
   }
   reach('commit.written');
-  await session.commitTransaction();
+  await decideTogether(ground, commit, session);
   reach('commit.decided');
   return done;
+}
+
+/**
+ * Commits the transaction. Where the answer is lost the commit is repeated and not the transaction: one whose commit did
+ * not reach the server stays open there, up to a minute, and would be in the way of its own repetition.
+ */
+async function decideTogether(ground: CommitGround, commit: Commit, session: ClientSession): Promise<void> {
+  for (;;) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      if (!isUnanswered(error)) throw error;
+      commit.lost = true;
+      if (!(await pauseBefore(commit.end))) throw error;
+      if (await bearsMark(ground, commit)) return;
+    }
+  }
 }
 
 interface Writing {
@@ -130,11 +153,7 @@ function recordsIn(database: Db, { kind }: Change) {
  * Whether an earlier attempt of the commit happened: its mark is on a record that it wrote. A linearizable read, because
  * the answer was lost together with the knowledge of a majority. Of what was removed nothing tells who did it.
  */
-async function bearsMark(
-  { database }: CommitGround,
-  changes: readonly Change[],
-  { mark, end }: { readonly mark: string; readonly end: number },
-): Promise<boolean> {
+async function bearsMark({ database }: CommitGround, { changes, mark, end }: Commit): Promise<boolean> {
   const witness = changes.find(({ op }) => op !== 'remove');
   if (witness === undefined) return false;
   const found = await persistently(

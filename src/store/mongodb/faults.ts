@@ -45,6 +45,7 @@ export class UnmatchedError extends Error {
 export function isPassing(error: unknown): boolean {
   return (
     error instanceof UnmatchedError ||
+    isOfSocket(error) ||
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
     (error instanceof MongoError &&
@@ -60,7 +61,7 @@ export function isPassing(error: unknown): boolean {
  * that a majority has it.
  */
 export function isUnanswered(error: unknown): boolean {
-  if (error instanceof UnansweredError) return true;
+  if (error instanceof UnansweredError || isOfSocket(error)) return true;
   if (!(error instanceof MongoError)) return false;
   // What no connection could be had for was not sent.
   if (error.name === 'MongoPoolClearedError' || error instanceof MongoServerSelectionError) return false;
@@ -70,6 +71,13 @@ export function isUnanswered(error: unknown): boolean {
     error.name === 'MongoWriteConcernError' ||
     (error instanceof MongoServerError && isInterrupted(error))
   );
+}
+
+const socketCodes: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT']);
+
+/** While the driver waits to write more, what the socket tells comes as it is, and is no error of the driver's. */
+function isOfSocket(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && socketCodes.has(error.code);
 }
 
 /** A server that steps down or ends may have done what it was interrupted at; a refusal before the work is code 10107. */
@@ -88,5 +96,5 @@ export function hasCode(error: unknown, code: number): boolean {
 export function tellable(error: unknown): unknown {
   if (error instanceof TenantryError) return error;
   const isOfTheDatabase = [MongoError, UnansweredError, UnmatchedError].some((known) => error instanceof known);
-  return isOfTheDatabase ? unavailable(error) : error;
+  return isOfTheDatabase || isOfSocket(error) ? unavailable(error) : error;
 }
