@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Db } from 'mongodb';
+import type { Deletion, Organization } from '../../src/organizations/organization.ts';
+
+/** The times of an organization that the sweep looks at. */
+interface Times {
+  readonly created_at: string;
+  readonly deletion?: Deletion;
+}
+
+/** Makes the organizations of a data directory older, while no process has it. */
+export function passTimeInDirectory(directory: string, milliseconds: number): void {
+  using database = new DatabaseSync(join(directory, 'master.db'));
+  const replace = database.prepare('UPDATE organizations SET body = ? WHERE id = ?');
+  for (const { id, body } of database.prepare('SELECT id, body FROM organizations').all()) {
+    if (typeof id !== 'string' || typeof body !== 'string') throw new Error('the organizations are stored otherwise');
+    const organization: Organization = JSON.parse(body);
+    replace.run(JSON.stringify({ ...organization, ...older(organization, milliseconds) }), id);
+  }
+}
+
+/** Makes the organizations of a database older. */
+export async function passTimeInDatabase(database: Db, milliseconds: number): Promise<void> {
+  const collection = database.collection<Times>('organizations');
+  for (const { _id, ...times } of await collection.find().toArray()) {
+    await collection.updateOne({ _id }, { $set: older(times, milliseconds) });
+  }
+}
+
+function older({ created_at, deletion }: Times, milliseconds: number): Times {
+  const before = (time: string) => new Date(Date.parse(time) - milliseconds).toISOString();
+  return {
+    created_at: before(created_at),
+    ...(deletion && { deletion: { ...deletion, until: before(deletion.until) } }),
+  };
+}
