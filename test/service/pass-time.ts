@@ -20,10 +20,13 @@ export function passTimeInDirectory(directory: string, milliseconds: number): vo
   }
 }
 
-/** Makes the organizations of a database older. */
+/**
+ * Makes the organizations of a database older that are unfinished: others may be in a transaction of a process that was
+ * killed, for which a write would wait until the server gives it up.
+ */
 export async function passTimeInDatabase(database: Db, milliseconds: number): Promise<void> {
-  const collection = database.collection<Times>('organizations');
-  for (const { _id, ...times } of await collection.find().toArray()) {
+  const collection = database.collection<Pick<Organization, 'created_at' | 'deletion' | 'status'>>('organizations');
+  for (const { _id, ...times } of await collection.find({ status: { $ne: 'active' } }).toArray()) {
     await collection.updateOne({ _id }, { $set: older(times, milliseconds) });
   }
 }
