@@ -82,6 +82,11 @@ async function applyTogether(ground: CommitGround, commit: Commit): Promise<Outc
     return outcome;
   }
   reach('commit.written');
+  if (performance.now() >= commit.end) {
+    // Its caller was answered, and it waited for others until now: nothing is decided that late.
+    await session.abortTransaction();
+    throw new UnansweredError();
+  }
   await decideTogether(ground, commit, session);
   reach('commit.decided');
   return done;
@@ -154,15 +159,17 @@ function recordsIn(database: Db, { kind }: Change) {
  * the answer was lost together with the knowledge of a majority. Of what was removed nothing tells who did it.
  */
 async function bearsMark({ database }: CommitGround, { changes, mark, end }: Commit): Promise<boolean> {
-  const witness = changes.find(({ op }) => op !== 'remove');
-  if (witness === undefined) return false;
-  const found = await persistently(
-    () =>
-      recordsIn(database, witness).findOne(
-        { _id: witness.record.id, _commit: mark },
-        { projection: { _id: 1 }, readConcern: { level: 'linearizable' } },
-      ),
-    end,
-  );
-  return found !== null;
+  // Of one that was written by others since, another may still bear it.
+  for (const witness of changes.filter(({ op }) => op !== 'remove')) {
+    const found = await persistently(
+      () =>
+        recordsIn(database, witness).findOne(
+          { _id: witness.record.id, _commit: mark },
+          { projection: { _id: 1 }, readConcern: { level: 'linearizable' } },
+        ),
+      end,
+    );
+    if (found !== null) return true;
+  }
+  return false;
 }

@@ -22,6 +22,12 @@ test('what was refused before the work is not in doubt, and what was interrupted
   const stepDown = 11_602;
   assert.deepEqual([isPassing(server(notPrimary)), isUnanswered(server(notPrimary))], [true, false]);
   assert.deepEqual([isPassing(server(stepDown)), isUnanswered(server(stepDown))], [true, true]);
+  for (const code of [6, 7, 89, 91, 189, 262, 9_001, 11_600, serverCodes.maxTimeExpired]) {
+    assert.deepEqual([isPassing(server(code)), isUnanswered(server(code))], [true, true], `code ${code}`);
+  }
+  for (const code of [serverCodes.writeConflict, serverCodes.noSuchTransaction, serverCodes.snapshotTooOld]) {
+    assert.deepEqual([isPassing(server(code)), isUnanswered(server(code))], [true, false], `code ${code}`);
+  }
   const noServer = new MongoServerSelectionError('none', {} as never);
   assert.deepEqual([isPassing(noServer), isUnanswered(noServer)], [true, false]);
   const lost = new MongoNetworkError('lost');

@@ -12,19 +12,25 @@ export const serverCodes = {
   maxTimeExpired: 50,
   writeConcernTimeout: 64,
   writeConflict: 112,
+  snapshotTooOld: 239,
   snapshotUnavailable: 246,
   noSuchTransaction: 251,
+  /** What Atlas tells of wrong credentials. */
+  atlasError: 8_000,
   duplicateKey: 11_000,
 } as const;
 
-/**
- * What passes with an election, a restart or the end of another's transaction; those of the retryable reads and writes
- * specifications, and the conflicts of transactions.
- */
-const passingCodes: ReadonlySet<number | string | undefined> = new Set([
-  ...[6, 7, 89, 91, 134, 189, 262, 9_001, 10_107, 11_600, 11_602, 13_435, 13_436],
+/** Refusals that pass, given before anything was done: no primary here, and what other transactions bring about. */
+const refusingCodes = new Set<number | string | undefined>([
+  ...[94, 134, 10_107, 13_435, 13_436],
+  ...[serverCodes.writeConflict, serverCodes.snapshotTooOld, serverCodes.snapshotUnavailable],
+  serverCodes.noSuchTransaction,
+]);
+
+/** Work that was begun and interrupted by an election, a shutdown, a lost host or a time limit: it may have been done. */
+const interruptingCodes = new Set<number | string | undefined>([
+  ...[6, 7, 89, 91, 189, 262, 9_001, 11_600, 11_602],
   ...[serverCodes.maxTimeExpired, serverCodes.writeConcernTimeout],
-  ...[serverCodes.writeConflict, serverCodes.snapshotUnavailable, serverCodes.noSuchTransaction],
 ]);
 
 /** A step was not answered before its time was over. */
@@ -52,7 +58,7 @@ export function isPassing(error: unknown): boolean {
       (error.hasErrorLabel('TransientTransactionError') ||
         error.hasErrorLabel('RetryableWriteError') ||
         error.hasErrorLabel('UnknownTransactionCommitResult'))) ||
-    (error instanceof MongoServerError && passingCodes.has(error.code))
+    (error instanceof MongoServerError && (refusingCodes.has(error.code) || interruptingCodes.has(error.code)))
   );
 }
 
@@ -69,7 +75,7 @@ export function isUnanswered(error: unknown): boolean {
     error instanceof MongoNetworkError ||
     error.hasErrorLabel('UnknownTransactionCommitResult') ||
     error.name === 'MongoWriteConcernError' ||
-    (error instanceof MongoServerError && isInterrupted(error))
+    (error instanceof MongoServerError && interruptingCodes.has(error.code))
   );
 }
 
@@ -78,13 +84,6 @@ const socketCodes: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET', 'ECONN
 /** While the driver waits to write more, what the socket tells comes as it is, and is no error of the driver's. */
 function isOfSocket(error: unknown): boolean {
   return error instanceof Error && 'code' in error && socketCodes.has(error.code);
-}
-
-/** A server that steps down or ends may have done what it was interrupted at; a refusal before the work is code 10107. */
-function isInterrupted({ code }: MongoServerError): boolean {
-  return [serverCodes.maxTimeExpired, serverCodes.writeConcernTimeout, 91, 11_600, 11_602, 262].some(
-    (interrupted) => interrupted === code,
-  );
 }
 
 /** Whether the server refused with this code. */

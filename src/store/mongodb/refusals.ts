@@ -10,16 +10,24 @@ const leastWireVersion = 13;
 export interface Hello {
   readonly setName?: string;
   readonly msg?: string;
+  /** A member of a replica set that is not initiated yet. */
+  readonly isreplicaset?: boolean;
   readonly maxWireVersion: number;
 }
 
-/** Refuses a server that cannot keep what the service promises. @throws {StartError} 78 */
-export function refuseServer({ setName, msg, maxWireVersion }: Hello, url: string): void {
+/**
+ * Refuses a server that cannot keep what the service promises.
+ *
+ * @throws {StartError} 78
+ * @throws {Error} where the server is to become what it has to be
+ */
+export function refuseServer({ setName, msg, isreplicaset, maxWireVersion }: Hello, url: string): void {
   const where = shownAddress(url);
   if (maxWireVersion < leastWireVersion) {
     throw new StartError(78, `${where} is too old: Tenantry needs MongoDB 5.0 or later. Upgrade the server.`);
   }
   if (setName !== undefined || msg === 'isdbgrid') return;
+  if (isreplicaset) throw new Error('its replica set is not initiated: run rs.initiate() on it once');
   throw new StartError(
     78,
     [
@@ -42,7 +50,7 @@ export function refusalOf(error: unknown, url: string): StartError | undefined {
   if (isMalformed(error)) {
     return refuse(`TENANTRY_DATABASE_URL is not an address of MongoDB: ${told(error, url)}. Mend ${where}.`);
   }
-  if (hasServerCode(error, serverCodes.authenticationFailed)) {
+  if (hasServerCode(error, serverCodes.authenticationFailed) || hasServerCode(error, serverCodes.atlasError)) {
     return refuse(
       `${where} refuses the user or the password in TENANTRY_DATABASE_URL. Mend them, or the authSource in it.`,
     );
@@ -68,11 +76,13 @@ export function refusalOf(error: unknown, url: string): StartError | undefined {
 export function unansweredStart(error: unknown, url: string, seconds: number): StartError {
   const where = shownAddress(url);
   const text = told(error, url);
-  const advice = /ENOTFOUND|EAI_AGAIN|querySrv/.test(text)
-    ? 'No such host: mend the name in TENANTRY_DATABASE_URL.'
-    : url.includes('replicaSet=')
-      ? 'Is it running, reached from here, and is its replica set named as in TENANTRY_DATABASE_URL?'
-      : 'Is it running, and reached from here?';
+  const advice = /rs\.initiate/.test(text)
+    ? 'Initiate it, and start again.'
+    : /ENOTFOUND|EAI_AGAIN|querySrv/.test(text)
+      ? 'No such host: mend the name in TENANTRY_DATABASE_URL.'
+      : url.includes('replicaSet=')
+        ? 'Is it running, reached from here, and is its replica set named as in TENANTRY_DATABASE_URL?'
+        : 'Is it running, and reached from here?';
   return new StartError(78, `${where} did not answer within ${seconds} seconds (${text}). ${advice}`, error);
 }
 

@@ -73,8 +73,8 @@ async function takeLock(database: Db, owner: string, { look, patience }: LockTim
         const { matchedCount } = await locks.replaceOne(standing, { owner, beat: 0 });
         if (matchedCount === 1) return;
       }
-      await setTimeout(look);
     }
+    await setTimeout(look);
   }
 }
 
