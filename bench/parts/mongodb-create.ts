@@ -41,7 +41,7 @@ export const measureCheapMongodbCreate = onMongodb(cheap, (bench, mongodb) =>
 );
 
 const shortfall =
-  'A creation asks the server thirteen times (is the name free, both documents, the collection, the status), the bare one four times';
+  'A creation asks the server twelve times (is the name free, both documents, the collection, the status), the bare one four times';
 
 interface MongodbTrial extends Trial {
   readonly rounds: number;
