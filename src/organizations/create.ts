@@ -38,7 +38,7 @@ export async function createOrganization(tenancy: Tenancy, request: CreateReques
   const password = await tenancy.passwords.hash(request.password);
   tenancy.reach('create.hashed');
   const end = commandEnd();
-  const organization = await decide(() => attempt(tenancy, request, password), end);
+  const organization = await decide(() => attempt(tenancy, request, { password, end }), end);
   tenancy.reach('create.committed');
   await within(tenancy, end, () => finishCreation(tenancy, organization));
   return viewOf(organization, request.email);
@@ -53,7 +53,7 @@ async function refuseTaken(records: Records, { organization_name, email }: Creat
 async function attempt(
   tenancy: Tenancy,
   request: CreateRequest,
-  password: PasswordHash,
+  { password, end }: { readonly password: PasswordHash; readonly end: number },
 ): Promise<Organization | typeof moved> {
   await refuseTaken(tenancy.records, request);
   const created_at = tenancy.now().toISOString();
@@ -70,7 +70,7 @@ async function attempt(
   const place = await tenancy.documents.assignPlace();
   let created: Organization | undefined;
   try {
-    created = await insertInto(tenancy, place, { name: storedName(request.organization_name), admin });
+    created = await insertInto(tenancy, place, { name: storedName(request.organization_name), admin, end });
   } finally {
     // Also where the commit's answer was lost: if it was done, the place holds one more than its bound.
     if (created === undefined) tenancy.documents.releasePlace(place);
@@ -82,7 +82,7 @@ async function attempt(
 async function insertInto(
   tenancy: Tenancy,
   place: Place,
-  { name, admin }: { readonly name: string; readonly admin: User },
+  { name, admin, end }: { readonly name: string; readonly admin: User; readonly end: number },
 ): Promise<Organization | undefined> {
   const id = newOrganizationId();
   const collection_name = await freeCollectionName(tenancy, place, { id, name });
@@ -99,7 +99,7 @@ async function insertInto(
     created_at: admin.created_at,
     updated_at: admin.created_at,
   };
-  const outcome = await tenancy.records.commit([insert(organizations, organization), insert(users, admin)]);
+  const outcome = await tenancy.records.commit([insert(organizations, organization), insert(users, admin)], end);
   refuseDuplicate(outcome);
   return outcome.result === 'done' ? organization : undefined;
 }

@@ -27,14 +27,18 @@ export interface DeletedOrganization {
 export async function deleteOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<DeletedOrganization> {
   const end = commandEnd();
   const { id } = await byEnd(findLive(tenancy.records, name), end);
-  const deleting = await decide(() => attempt(tenancy, caller, id), end);
+  const deleting = await decide(() => attempt(tenancy, caller, { id, end }), end);
   tenancy.reach('delete.committed');
   await within(tenancy, end, () => finishDeletion(tenancy, deleting));
   return { name: deleting.name, collection_name: deleting.collection_name };
 }
 
 /** Commits the deletion and gives the record as it then stands. */
-async function attempt(tenancy: Tenancy, caller: Caller, id: string): Promise<Organization | typeof moved> {
+async function attempt(
+  tenancy: Tenancy,
+  caller: Caller,
+  { id, end }: { readonly id: string; readonly end: number },
+): Promise<Organization | typeof moved> {
   const { records, now } = tenancy;
   const organization = await records.get(organizations, id);
   if (organization === undefined || !isLive(organization)) throw notFound();
@@ -54,11 +58,9 @@ async function attempt(tenancy: Tenancy, caller: Caller, id: string): Promise<Or
     updated_at: now().toISOString(),
   };
   const other = await findOther(records, organization);
-  const outcome = await records.commit([
-    replace(organizations, deleting),
-    // Of two deletions at once that each leave the user to the other's organization, one decides again.
-    ...(other === undefined ? [remove(users, admin)] : [check(users, admin), check(organizations, other)]),
-  ]);
+  // Of two deletions at once that each leave the user to the other's organization, one decides again.
+  const leave = other === undefined ? [remove(users, admin)] : [check(users, admin), check(organizations, other)];
+  const outcome = await records.commit([replace(organizations, deleting), ...leave], end);
   return outcome.result === 'done' ? { ...deleting, version: organization.version + 1 } : moved;
 }
 

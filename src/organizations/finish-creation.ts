@@ -16,11 +16,11 @@ export async function finishCreation(
   const { records, documents } = tenancy;
   await documents.makeCollection(placement, collection_name);
   tenancy.reach('create.collection-made');
-  await decide(async () => {
+  await decide(async (end) => {
     const organization = await records.get(organizations, id);
     // Another has finished it, or deletes it: that one's second drop is for what was made here.
     if (organization?.status !== 'creating') return;
-    const outcome = await records.commit([replace(organizations, { ...organization, status: 'active' })]);
+    const outcome = await records.commit([replace(organizations, { ...organization, status: 'active' })], end);
     return outcome.result === 'done' ? undefined : moved;
   });
   tenancy.reach('create.active');
@@ -35,12 +35,12 @@ export async function finishCreation(
  */
 export async function takeOverCreation(tenancy: Tenancy, id: string): Promise<void> {
   const { records } = tenancy;
-  const taken = await decide(async () => {
+  const taken = await decide(async (end) => {
     const organization = await records.get(organizations, id);
     if (organization?.status !== 'creating') return undefined;
     if (organization.creation_taken_over) return organization;
     const marked: Organization = { ...organization, creation_taken_over: true };
-    const outcome = await records.commit([replace(organizations, marked)]);
+    const outcome = await records.commit([replace(organizations, marked)], end);
     return outcome.result === 'done' ? marked : moved;
   });
   if (taken === undefined) return;

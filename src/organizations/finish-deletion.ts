@@ -51,12 +51,12 @@ export async function finishDeletion(tenancy: Tenancy, held: Organization): Prom
  */
 export async function takeOverDeletion(tenancy: Tenancy, id: string): Promise<void> {
   const { records, now } = tenancy;
-  const held = await decide(async () => {
+  const held = await decide(async (end) => {
     const organization = await records.get(organizations, id);
     if (organization === undefined || !isOver(organization, now())) return undefined;
     const deletion = holdDeletion(tenancy, organization.status === 'deleting');
     const taken: Organization = { ...organization, status: 'deleting', deletion };
-    const outcome = await records.commit([replace(organizations, taken)]);
+    const outcome = await records.commit([replace(organizations, taken)], end);
     return outcome.result === 'done' ? { ...taken, version: taken.version + 1 } : moved;
   });
   if (held === undefined) return;

@@ -3,7 +3,7 @@ import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { type PasswordHash, type User, users } from '../identity/user.ts';
 import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
-import { check, type Records, replace } from '../store/records.ts';
+import { type Change, check, replace } from '../store/records.ts';
 import { type Caller, isAdmin, refuseDead } from './authenticate-admin.ts';
 import { findLive, isUnchanged, notFound } from './find-live.ts';
 import { checkName, nameKey, storedName } from './name.ts';
@@ -37,7 +37,7 @@ export async function updateOrganization(
   refuseInvalid(request);
   const found = await byEnd(look(tenancy, caller, request), commandEnd());
   const password = request.password === undefined ? undefined : await tenancy.passwords.hash(request.password);
-  const view = await decide(() => attempt(tenancy, caller, { id: found.id, request, password }));
+  const view = await decide((end) => attempt(tenancy, caller, { id: found.id, request, password, end }));
   tenancy.reach('update.committed');
   return view;
 }
@@ -84,12 +84,13 @@ interface Decided {
   readonly id: string;
   readonly request: UpdateRequest;
   readonly password: PasswordHash | undefined;
+  readonly end: number;
 }
 
 async function attempt(
   { records, now }: Tenancy,
   caller: Caller,
-  { id, request, password }: Decided,
+  { id, request, password, end }: Decided,
 ): Promise<OrganizationView | typeof moved> {
   const organization = await records.get(organizations, id);
   if (organization === undefined || !isLive(organization)) throw notFound();
@@ -100,26 +101,25 @@ async function attempt(
   refuseDead(caller, admin);
   const renamed = rename(organization, request, now);
   const changed = changeAdmin(admin, request, { password, now });
-  const isDone =
-    renamed === organization && changed === admin
-      ? await isUnchanged(records, organization)
-      : await commitBoth(records, [organization, renamed], [admin, changed]);
-  return isDone ? viewOf(renamed, changed.email) : moved;
+  const view = viewOf(renamed, changed.email);
+  if (renamed === organization && changed === admin) {
+    return (await isUnchanged(records, organization)) ? view : moved;
+  }
+  const outcome = await records.commit(changesOf([organization, renamed], [admin, changed]), end);
+  refuseDuplicate(outcome);
+  return outcome.result === 'done' ? view : moved;
 }
 
 /** Also what stays is checked: the caller is the admin, and their token alive, at the moment of the commit. */
-async function commitBoth(
-  records: Records,
+function changesOf(
   [organization, renamed]: readonly [Organization, Organization],
   [admin, changed]: readonly [User, User],
-): Promise<boolean> {
-  const outcome = await records.commit([
+): readonly Change[] {
+  return [
     // The organization comes first: of a name and an email that are both taken, the name is told.
     renamed === organization ? check(organizations, organization) : replace(organizations, renamed),
     changed === admin ? check(users, admin) : replace(users, changed),
-  ]);
-  refuseDuplicate(outcome);
-  return outcome.result === 'done';
+  ];
 }
 
 function rename(organization: Organization, { new_organization_name }: UpdateRequest, now: () => Date): Organization {

@@ -27,13 +27,14 @@ export function byEnd<T>(work: Promise<T>, end: number): Promise<T> {
  * Runs a command: `attempt` reads, decides and commits; where its commit was a conflict it gives `moved` and is run
  * again, from its reads on, until the time limit.
  *
+ * @param attempt is given the command's end, for its commit: past it nothing is decided any more
  * @param end the command's `commandEnd`
  * @throws {TenantryError} busy, where others changed the same records all that time; storage_unavailable, where the
  *   storage did not answer in it
  */
-export async function decide<T>(attempt: () => Promise<T | typeof moved>, end = commandEnd()): Promise<T> {
+export async function decide<T>(attempt: (end: number) => Promise<T | typeof moved>, end = commandEnd()): Promise<T> {
   do {
-    const result = await byEnd(attempt(), end);
+    const result = await byEnd(attempt(end), end);
     if (result !== moved) return result;
   } while (performance.now() < end);
   throw new TenantryError('busy', 'Others are changing the same organization; try again later', {

@@ -49,9 +49,11 @@ export interface Records {
    * Applies all changes, or none. A change that does not hold is told by its place in the array, the first one first;
    * where one `insert` or `replace` breaks several indexes, any one of them is told, an id that is taken before all others.
    *
-   * @throws {TenantryError} storage_unavailable: the database cannot be written, or its answer was lost
+   * @param end when the caller stops waiting, in milliseconds of `performance.now()`; five seconds from now unless given.
+   *   The engine sends nothing to be decided after it: what throws then can only come about by what was sent before
+   * @throws {TenantryError} storage_unavailable: the database cannot be written, its answer was lost, or the end came
    */
-  commit(changes: readonly Change[]): Promise<Outcome>;
+  commit(changes: readonly Change[], end?: number): Promise<Outcome>;
 }
 
 /** Which record to read with another: of the kind, the one whose id a member of the other names. */

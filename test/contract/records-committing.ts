@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Change, check, insert, type Records, remove, replace } from '../../src/store/records.ts';
 import { type Engine, shareOf } from './engine.ts';
-import { commitDone, conflict, duplicate } from './expect.ts';
+import { commitDone, conflict, done, duplicate } from './expect.ts';
 import { openGround } from './ground.ts';
 import { drafts, type Note, note, notes } from './kinds.ts';
 
@@ -56,6 +56,19 @@ function committingOneChange(engine: Engine): void {
     await commitDone(records, check(notes, stored), check(notes, stored));
     assert.deepEqual(await records.get(notes, 'n'), stored);
     assert.deepEqual(await records.list(notes, 'slug', { limit: 10 }), [stored]);
+  });
+
+  test('a commit whose time is over is refused, and nothing of it happens', async () => {
+    await using ground = await openGround(engine);
+    const { records } = ground;
+    await commitDone(records, insert(notes, note('n', { topic: 't' })));
+    const late = [insert(notes, note('late', { topic: 't' })), replace(notes, note('n', { topic: 't', body: 'late' }))];
+    for (const changes of [late, late.slice(0, 1), late.slice(1)]) {
+      await assert.rejects(records.commit(changes, performance.now()), { code: 'storage_unavailable' });
+    }
+    await commitDone(records, insert(notes, note('after', { topic: 't' })));
+    assert.deepEqual(await everything(records), [note('after', { topic: 't' }), note('n', { topic: 't' })]);
+    assert.deepEqual(await records.commit(late, performance.now() + 60_000), done);
   });
 
   test('a commit of no changes is done', async () => {

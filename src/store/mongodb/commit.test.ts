@@ -4,6 +4,7 @@ import { conflict, done, duplicate } from '../../../test/contract/expect.ts';
 import { note, notes } from '../../../test/contract/kinds.ts';
 import { missing } from '../../../test/mongodb/address.ts';
 import type { CommandName } from '../../../test/mongodb/proxy.ts';
+import { plainClient } from '../../../test/mongodb/scratch.ts';
 import { openProxied } from '../../../test/mongodb/store.ts';
 import { type Change, check, insert, remove, replace } from '../records.ts';
 
@@ -80,6 +81,34 @@ suite('commits whose connection is cut', { skip: missing, timeout: 120_000 }, ()
       await records.commit([replace(notes, note('other')), replace(notes, note('nobody'))]),
       conflict(notes, 'nobody'),
     );
+  });
+
+  for (const [name, changes] of Object.entries({ 'one change': pair.slice(1), 'a transaction': pair })) {
+    test(`${name} that waits for another's transaction until its end has done nothing, and does nothing later`, async () => {
+      await using ground = await openProxied([notes]);
+      const { records } = ground.store;
+      await records.commit([insert(notes, note('old', { slug: 'old' }))]);
+      await using session = plainClient().startSession();
+      session.startTransaction();
+      const collection = ground.scratch.database.collection<{ _id: string }>('notes');
+      await collection.updateOne({ _id: 'old' }, { $set: { _commit: 'of another' } }, { session });
+      await assert.rejects(records.commit(changes, performance.now() + 500), unavailable);
+      await session.abortTransaction();
+      // It would stand in line behind what is left of the first.
+      assert.deepEqual(await records.commit([check(notes, note('old', { slug: 'old' }))]), done);
+      assert.deepEqual(await records.list(notes, 'slug', { limit: 10 }), [note('old', { slug: 'old' })]);
+    });
+  }
+
+  test('a transaction whose writes are answered after its end is not committed', async () => {
+    await using ground = await openProxied([notes]);
+    const { records } = ground.store;
+    await records.commit([insert(notes, note('old', { slug: 'old' }))]);
+    ground.proxy.delay(400);
+    await assert.rejects(records.commit(pair, performance.now() + 600), unavailable);
+    ground.proxy.mend();
+    assert.deepEqual(await records.commit(pair), done);
+    assert.equal(ground.proxy.seen('commitTransaction'), 1);
   });
 
   test('a commit that is never answered ends within its time, as one of which nobody can tell', async () => {

@@ -3,7 +3,7 @@ import type { ClientSession, Db, MongoClient } from 'mongodb';
 import type { CommitPoint } from '../commit-points.ts';
 import type { Change, Outcome } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
-import { callEnd, pauseBefore, persistently, untilEnd } from './attempts.ts';
+import { pauseBefore, persistently, untilEnd } from './attempts.ts';
 import { hasCode, isPassing, isUnanswered, serverCodes, tellable, UnansweredError, UnmatchedError } from './faults.ts';
 import { memberOfIndex } from './indexes.ts';
 import { documentOf, type RecordDocument } from './record-form.ts';
@@ -17,6 +17,9 @@ export interface CommitGround {
 }
 
 const done: Outcome = { result: 'done' };
+
+/** So much earlier than the caller the server gives up a write that waits for others: none is under way when the caller is told. */
+const earlierMilliseconds = 100;
 
 /** One commit over all its attempts. */
 interface Commit {
@@ -36,8 +39,9 @@ interface Commit {
  *
  * @throws {TenantryError} storage_unavailable: it failed, or nobody can say what became of it
  */
-export async function commitChanges(ground: CommitGround, changes: readonly Change[]): Promise<Outcome> {
-  const commit: Commit = { changes, mark: randomUUID(), end: callEnd(), lost: false };
+export async function commitChanges(ground: CommitGround, changes: readonly Change[], end: number): Promise<Outcome> {
+  const commit: Commit = { changes, mark: randomUUID(), end, lost: false };
+  if (performance.now() >= end) throw unavailable(new Error('the time of the commit was over before it began'));
   for (;;) {
     try {
       const outcome = await untilEnd(() => attempt(ground, commit), commit.end);
@@ -54,11 +58,11 @@ export async function commitChanges(ground: CommitGround, changes: readonly Chan
 function attempt(ground: CommitGround, commit: Commit): Promise<Outcome> {
   const [only, ...others] = commit.changes;
   if (only === undefined) return Promise.resolve(done);
-  return others.length === 0 ? applyAlone(ground, only, commit.mark) : applyTogether(ground, commit);
+  return others.length === 0 ? applyAlone(ground, only, commit) : applyTogether(ground, commit);
 }
 
-async function applyAlone({ database }: CommitGround, change: Change, mark: string): Promise<Outcome> {
-  const outcome = await apply(database, change, { mark });
+async function applyAlone({ database }: CommitGround, change: Change, writing: Writing): Promise<Outcome> {
+  const outcome = await apply(database, change, writing);
   if (outcome.result !== 'conflict') return outcome;
   const { id, version } = change.record;
   const standing = await recordsIn(database, change).findOne({ _id: id, version }, { projection: { _id: 1 } });
@@ -76,7 +80,7 @@ async function applyTogether(ground: CommitGround, commit: Commit): Promise<Outc
   });
   reach('commit.begun');
   for (const change of commit.changes) {
-    const outcome = await apply(database, change, { mark: commit.mark, session });
+    const outcome = await apply(database, change, { ...commit, session });
     if (outcome.result === 'done') continue;
     await session.abortTransaction();
     return outcome;
@@ -112,6 +116,7 @@ async function decideTogether(ground: CommitGround, commit: Commit, session: Cli
 
 interface Writing {
   readonly mark: string;
+  readonly end: number;
   readonly session?: ClientSession;
 }
 
@@ -128,11 +133,12 @@ async function apply(database: Db, change: Change, writing: Writing): Promise<Ou
 }
 
 /** @returns whether the record was there at the version that the change expects */
-async function write(database: Db, change: Change, { mark, session }: Writing): Promise<boolean> {
+async function write(database: Db, change: Change, { mark, end, session }: Writing): Promise<boolean> {
   const { op, record } = change;
   const collection = recordsIn(database, change);
   const expected = { _id: record.id, version: record.version };
-  const within = session === undefined ? {} : { session };
+  const maxTimeMS = Math.max(1, Math.floor(end - performance.now() - earlierMilliseconds));
+  const within = session === undefined ? { maxTimeMS } : { maxTimeMS, session };
   switch (op) {
     case 'insert':
       if (record.version !== 1) throw new RangeError('a record is inserted with version 1');

@@ -1,4 +1,5 @@
 import type { Db, Filter } from 'mongodb';
+import { commandEnd } from '../decide.ts';
 import { prefixEnd } from '../prefix.ts';
 import type { Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
 import { persistently } from './attempts.ts';
@@ -73,9 +74,9 @@ export function createRecords(ground: RecordsGround): Records {
       return documents.map(recordOf) as R[];
     },
 
-    async commit(changes): Promise<Outcome> {
+    async commit(changes, end = commandEnd()): Promise<Outcome> {
       const begun = performance.now();
-      const outcome = await commitChanges(ground, changes);
+      const outcome = await commitChanges(ground, changes, end);
       onCommit({ commits: 1, seconds: (performance.now() - begun) / 1_000 });
       return outcome;
     },

@@ -1,3 +1,4 @@
+import { commandEnd } from '../decide.ts';
 import { frozen } from '../frozen.ts';
 import { prefixEnd } from '../prefix.ts';
 import type { Change, Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
@@ -98,12 +99,12 @@ export function createRecords({ connection, master, writers, cacheRecords }: Rec
       return listRows(connection, rows, { table: quoted(kind.name), key: memberOf('body', index), range }) as R[];
     },
 
-    async commit(changes) {
+    async commit(changes, end = commandEnd()) {
       const job: Job = { type: 'commit', changes: changes.map(written) };
       const writes = changes.filter(({ op }) => op !== 'check');
       for (const { kind, record } of writes) cacheOf(kind).touch(record.id);
       try {
-        return (await writers.submit(master, job)) as Outcome;
+        return (await writers.submit(master, job, end)) as Outcome;
       } finally {
         for (const { kind, record } of writes) cacheOf(kind).settle(record.id);
       }

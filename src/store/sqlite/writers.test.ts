@@ -92,6 +92,23 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
+test('a job that waits for the writer until its end is refused and not done; no close waits for it', async (context) => {
+  const { directory, writers } = await startGround(context);
+  await writers.submit(master, insertion('note_1'));
+  const lock = lockFile(directory, master);
+  const inWork = writers.submit(master, insertion('note_2'));
+  await nextTurn();
+  const late = ['note_3', 'note_4'].map((id) => writers.submit(master, insertion(id), performance.now()));
+  const settled = Promise.allSettled(late);
+  lock.release();
+  assert.deepEqual(await inWork, { result: 'done' });
+  await writers.close();
+  for (const result of await settled) {
+    assert.equal(result.status === 'rejected' && result.reason.code, 'storage_unavailable');
+  }
+  assert.deepEqual(storedNotes(directory), ['note_1', 'note_2']);
+});
+
 test('a thread that dies with jobs in work is told of and replaced; they are rejected and none is half done', async (context) => {
   const { directory, writers, threads, log } = await startGround(context);
   await writers.submit(master, insertion('note_1'));

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { TenantryError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { unavailable as storageUnavailable } from '../unavailable.ts';
 import { type Fault, faultOf, unavailable } from './faults.ts';
 import type { Answer, Batch, FileReport, Job } from './jobs.ts';
 import type { WriterData } from './writer.ts';
@@ -12,8 +13,13 @@ const mostInBatch = 1_000;
 
 /** The writers' threads. A file belongs to one of them, always the same. */
 export interface Writers {
-  /** Does a job in the file's next transaction. @throws {TenantryError} storage_unavailable, busy, stopping */
-  submit(file: string, job: Job): Promise<Answer>;
+  /**
+   * Does a job in the file's next transaction.
+   *
+   * @param end a job that still waits then is not done, in milliseconds of `performance.now()`
+   * @throws {TenantryError} storage_unavailable, busy, stopping
+   */
+  submit(file: string, job: Job, end?: number): Promise<Answer>;
   /** Keeps all writers still while `work` runs: no transaction is open, and jobs wait. */
   whileStill<T>(work: () => Promise<T>): Promise<T>;
   /** Does what was submitted, then closes every file. */
@@ -37,11 +43,11 @@ export function startWriters(options: WriterOptions): Writers {
   const writers = Array.from({ length: options.threads }, () => new Writer(options));
   const assigned = new Map<string, Writer>();
   return {
-    submit(file, job) {
+    submit(file, job, end = Number.POSITIVE_INFINITY) {
       const writer = assigned.get(file) ?? writers[assigned.size % writers.length];
       if (writer === undefined) throw new RangeError('there is no writer');
       assigned.set(file, writer);
-      return writer.submit(file, job);
+      return writer.submit({ file, job, end });
     },
     async whileStill(work) {
       const resume = await Promise.all(writers.map((writer) => writer.pause()));
@@ -57,9 +63,13 @@ export function startWriters(options: WriterOptions): Writers {
   };
 }
 
-interface Waiting {
+interface Submitted {
   readonly file: string;
   readonly job: Job;
+  readonly end: number;
+}
+
+interface Waiting extends Submitted {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -85,7 +95,7 @@ class Writer {
     this.#options = options;
   }
 
-  submit(file: string, job: Job): Promise<Answer> {
+  submit(submitted: Submitted): Promise<Answer> {
     if (this.#closed) {
       return Promise.reject(new TenantryError('stopping', 'The service is stopping', { retryAfterSeconds: 1 }));
     }
@@ -95,7 +105,7 @@ class Writer {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ file, job, resolve, reject });
+      this.#waiting.push({ ...submitted, resolve, reject });
       this.#schedule();
     });
   }
@@ -136,6 +146,11 @@ class Writer {
 
   #send(): void {
     if (this.#busy || this.#pauses > 0 || this.#waiting.length === 0) return;
+    this.#refuseLate();
+    if (this.#waiting.length === 0) {
+      this.#free();
+      return;
+    }
     this.#busy = true;
     const jobs = this.#waiting.splice(0, mostInBatch).map((waiting) => {
       const id = this.#nextId++;
@@ -144,6 +159,15 @@ class Writer {
     });
     this.#worker ??= this.#start();
     this.#worker.postMessage({ jobs } satisfies Batch);
+  }
+
+  /** Of a commit whose caller waits no longer nothing may happen any more. */
+  #refuseLate(): void {
+    const now = performance.now();
+    const { late = [], waiting = [] } = Object.groupBy(this.#waiting, ({ end }) => (end <= now ? 'late' : 'waiting'));
+    this.#waiting = waiting;
+    for (const { reject } of late)
+      reject(storageUnavailable(new Error('it waited for the writer until its time was over')));
   }
 
   #start(): Worker {
