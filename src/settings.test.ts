@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { wrongIn } from '../test/wrong-settings.ts';
 import type { Mode } from './settings/kinds.ts';
-import { readSettings, type SettingName, SettingsError, table, type WrongSetting } from './settings.ts';
-
-/** What is wrong with an environment, by name. */
-function wrongIn(environment: Record<string, string>, dotenvText?: string): Record<string, WrongSetting> {
-  try {
-    readSettings(environment, dotenvText);
-  } catch (error) {
-    assert.ok(error instanceof SettingsError);
-    return Object.fromEntries(error.wrong.map((wrong) => [wrong.name, wrong]));
-  }
-  return {};
-}
+import { readSettings, type SettingName, SettingsError, table } from './settings.ts';
 
 function isRight(name: SettingName, text: string, mode: Mode = 'production'): boolean {
   return !(`TENANTRY_${name}` in wrongIn({ TENANTRY_ENV: mode, [`TENANTRY_${name}`]: text }));

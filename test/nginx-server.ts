@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.ts';
 
 /** Where nginx is; Debian has it where only root looks for programs. */
 const program = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin']
@@ -80,13 +80,4 @@ function adapted(text: string, { instances, port, folder }: Ground): string {
     if (!adapting.includes(from)) throw new Error(`deploy/nginx.conf has no longer "${from}"`);
     return adapting.replaceAll(from, to);
   }, text);
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  await once(listener.listen(0, '127.0.0.1'), 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
 }

@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readSettings, SettingsError, table, type WrongSetting } from '../settings.ts';
-
-/** What is wrong with an environment, by name. */
-function wrongIn(environment: Record<string, string>, dotenvText?: string): Record<string, WrongSetting> {
-  try {
-    readSettings(environment, dotenvText);
-  } catch (error) {
-    assert.ok(error instanceof SettingsError);
-    return Object.fromEntries(error.wrong.map((wrong) => [wrong.name, wrong]));
-  }
-  return {};
-}
+import { wrongIn } from '../../test/wrong-settings.ts';
+import { readSettings, table } from '../settings.ts';
 
 const secret = Buffer.alloc(32, 7).toString('base64url');
 

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { promisify } from 'node:util';
+import { freePort } from '../free-port.ts';
 import { missing, testUrl } from './address.ts';
 
 /** Starts, crashes and removes servers. Lies beside the project where it is developed, and is not a part of it. */
@@ -16,6 +16,11 @@ const script = join(import.meta.dirname, '..', '..', '..', 'shared', 'servers', 
 /** For `skip`: the reason why tests that crash a server or need another kind of it are left out, or false where they run. */
 export const missingServer: string | false =
   missing || (!existsSync(script) && 'no script that starts servers lies beside the project');
+
+/** For `skip` of a test with a standalone server, which stands before the storage of the gateway that the tests use. */
+export const missingStandalone: string | false =
+  missingServer ||
+  ((await gatewayOf(testUrl() ?? '')) === undefined && 'TEST_MONGODB_URL is no gateway of this machine');
 
 /** A server of a test's own, a replica set of one. Removed with its data at the end of its scope. */
 export interface OwnServer extends AsyncDisposable {
@@ -40,10 +45,11 @@ export async function startServer(): Promise<OwnServer> {
 
 /** Starts a standalone server, no member of a replica set, on the storage of the server that the tests use. */
 export async function startStandalone(): Promise<{ readonly url: string } & AsyncDisposable> {
-  const { folder, storage } = await gatewayOf(testUrl() ?? '');
+  const gateway = await gatewayOf(testUrl() ?? '');
+  if (gateway === undefined) throw new Error(`${missingStandalone}: skip the test`);
   const port = await freePort();
-  const args = ['gateway.mjs', '--port', String(port), '--pg', storage, '--set', ''];
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['gateway.mjs', '--port', String(port), '--pg', gateway.storage, '--set', ''];
+  const child = spawn(process.execPath, args, { cwd: gateway.folder, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const stop = endOnce(async () => {
     child.kill('SIGKILL');
@@ -64,9 +70,14 @@ function endOnce(end: () => Promise<void>): () => Promise<void> {
   return stop;
 }
 
-/** Where the server's gateway runs, and the storage behind it, as its command line tells. */
-async function gatewayOf(url: string): Promise<{ readonly folder: string; readonly storage: string }> {
-  const { port } = new URL(url);
+interface Gateway {
+  readonly folder: string;
+  readonly storage: string;
+}
+
+/** Where the server's gateway runs, and the storage behind it, as its command line tells; undefined for any other server. */
+async function gatewayOf(url: string): Promise<Gateway | undefined> {
+  const port = /:(\d+)/.exec(url)?.[1];
   const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   for (const id of processes) {
     // A process may be gone by now.
@@ -74,14 +85,5 @@ async function gatewayOf(url: string): Promise<{ readonly folder: string; readon
     const [, listens, storage] = /\0gateway\.mjs\0--port\0(\d+)\0--pg\0([^\0]+)/.exec(line) ?? [];
     if (listens === port && storage !== undefined) return { folder: await readlink(`/proc/${id}/cwd`), storage };
   }
-  throw new Error(`no gateway stands behind ${url}`);
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  await once(listener.listen(0, '127.0.0.1'), 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
+  return undefined;
 }

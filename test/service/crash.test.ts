@@ -49,6 +49,12 @@ suite('a server that crashes', { skip: missingServer, timeout: 120_000 + rounds 
     for (const { status, collection_name } of live) {
       if (status === 'active') assert.ok(collections.includes(collection_name), collection_name);
     }
+    const known = organizations.map(({ collection_name }) => collection_name);
+    assert.deepEqual(
+      collections.filter((name) => !known.includes(name)),
+      [],
+      'no collection is left of an organization that is gone',
+    );
     for (const { code, out } of await Promise.all(services.map((service) => service.stop()))) {
       assert.equal(code, 0);
       assert.doesNotMatch(out, /failed unexpectedly/);

@@ -42,6 +42,28 @@ suite('instances on one database', { skip: mongodb.skip, timeout: 180_000 }, () 
     assert.equal((await call(two.url, ['POST', '/admin/login'], { body: { email, password } })).status, 401);
   });
 
+  test('what an instance left unfinished when it was killed is finished by one that runs, in its next sweep', async () => {
+    await using ground = await openServiceGround(mongodb);
+    const running = await ground.start();
+    await create(running.url, 'acme');
+    const token = await signIn(running.url, 'acme');
+    const creating = await ground.start({ FAIL_POINT: 'create.committed' });
+    const deleting = await ground.start({ FAIL_POINT: 'delete.committed' });
+    await assert.rejects(create(creating.url, 'globex'));
+    await assert.rejects(remove(deleting.url, 'acme', token));
+    await Promise.all([creating.ended, deleting.ended]);
+    assert.deepEqual((await ground.inspect()).collections, ['org_acme']);
+    await ground.passTime(holdMilliseconds);
+    await eventually(async () => {
+      const { organizations, collections } = await ground.inspect();
+      const standing = organizations.map(({ status, collection_name }) => `${status} ${collection_name}`);
+      // Of a deletion that changed hands the name of the collection stays reserved.
+      assert.deepEqual([standing.sort(), collections], [['active org_globex', 'deleted org_acme'], ['org_globex']]);
+    });
+    const { out } = await running.stop();
+    assert.doesNotMatch(out, /could not be finished/);
+  });
+
   test('a creation that an instance fell asleep over is finished by another, and done when it wakes', async () => {
     await using cut = await openCutGround();
     const { ground, proxy, service } = cut;

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { after } from 'node:test';
-import { environment, type GivenSettings } from './service.ts';
+import { environment, type GivenSettings, launcher } from './service.ts';
 
 /** A start of the service that waits for its server. Killed at the end of its scope, if it runs then. */
 export interface WaitingStart extends AsyncDisposable {
@@ -13,8 +12,6 @@ export interface WaitingStart extends AsyncDisposable {
   readonly listens: Promise<string>;
   readonly ended: Promise<number | null>;
 }
-
-const launcher = resolve(import.meta.dirname, '..', '..', 'bin', 'tenantry.js');
 
 const running = new Set<ChildProcess>();
 

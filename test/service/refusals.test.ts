@@ -8,7 +8,7 @@ import { suite, test } from 'node:test';
 import { BSON, type Db } from 'mongodb';
 import { missing, testUrl } from '../mongodb/address.ts';
 import { scratchDatabase } from '../mongodb/scratch.ts';
-import { missingServer, startStandalone } from '../mongodb/server.ts';
+import { missingStandalone, startStandalone } from '../mongodb/server.ts';
 import { startSilentServer } from '../mongodb/silent-server.ts';
 import { create, read } from './calls.ts';
 import { mongodb } from './cut-ground.ts';
@@ -132,7 +132,7 @@ suite('a server that answers', { skip: missing, timeout: 180_000, concurrency: 2
   const url = testUrl() ?? '';
 
   test('as a standalone is refused, with the two lines that make it a replica set', {
-    skip: missingServer,
+    skip: missingStandalone,
   }, async () => {
     await using server = await startStandalone();
     const error = await refusalOf({ DATABASE_URL: server.url });

@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after } from 'node:test';
 
-const launcher = resolve(import.meta.dirname, '..', '..', 'bin', 'tenantry.js');
+/** The command line's own file. */
+export const launcher = resolve(import.meta.dirname, '..', '..', 'bin', 'tenantry.js');
 
 /** Settings by their names without `TENANTRY_`. */
 export type GivenSettings = Readonly<Record<string, string>>;

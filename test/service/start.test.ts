@@ -5,7 +5,16 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { create, read, signIn } from './calls.ts';
-import { dataDirectory, runCommand, startService } from './service.ts';
+import { openServiceGround, serviceEngines } from './ground.ts';
+import { dataDirectory, launcher, runCommand, startService } from './service.ts';
+
+/** A module that tells at the end of the process whether the driver of MongoDB, which is CommonJS, was loaded. */
+const tellsDriver = `data:text/javascript,${encodeURIComponent(`
+  import { createRequire } from 'node:module';
+  const { cache } = createRequire('/');
+  const isDriver = (path) => path.includes('/node_modules/mongodb/');
+  process.on('exit', () => console.error('driver loaded: ' + Object.keys(cache).some(isDriver)));
+`)}`;
 
 suite('the start of the service', { timeout: 120_000 }, () => {
   test('says in a few aligned lines what answers where', async () => {
@@ -58,6 +67,19 @@ suite('the start of the service', { timeout: 120_000 }, () => {
     assert.equal((await read(first.url, 'nobody')).status, 404, 'the first goes on');
     await first.stop();
   });
+
+  for (const engine of serviceEngines) {
+    const loads = engine.name === 'mongodb';
+    test(`on ${engine.name} ${loads ? 'loads' : 'does not load'} the driver of MongoDB`, {
+      skip: engine.skip,
+    }, async () => {
+      await using ground = await openServiceGround(engine);
+      const command = [process.execPath, '--import', tellsDriver, launcher] as const;
+      const service = await startService(ground.directory, ground.settings, command);
+      const { error } = await service.stop();
+      assert.ok(error.includes(`driver loaded: ${loads}`), error);
+    });
+  }
 
   test('wrong settings are told all at once, with 78 and no stack', async () => {
     await using directory = await dataDirectory();
