@@ -14,5 +14,7 @@ test('nothing of the credentials is left in a text, neither as they are written 
   const text = 'someone may not: s@cret/ is not s%40cret%2F, at mongodb://someone:s%40cret%2F@one/';
   assert.equal(withoutCredentials(text, url), '*** may not: *** is not ***, at mongodb://***@one/');
   assert.equal(withoutCredentials('a text', 'mongodb://one/'), 'a text');
+  assert.equal(withoutCredentials('no such command', 'mongodb://u:word@one/'), 'for a reason that is not shown');
+  assert.equal(withoutCredentials('it failed', 'mongodb://u:word@one/'), 'it failed');
   assert.equal(withoutCredentials('it is %zz', 'mongodb://me:%zz@one/'), 'it is ***');
 });

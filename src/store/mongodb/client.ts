@@ -1,4 +1,10 @@
-import { MongoClient, type MongoClientOptions, ReadPreference } from 'mongodb';
+import { type Db, MongoClient, type MongoClientOptions, ReadPreference, type WriteConcernSettings } from 'mongodb';
+
+/** What was acknowledged is on the disks of a majority. Milliseconds. */
+const durable = { w: 'majority', journal: true, wtimeoutMS: 5_000 } as const satisfies WriteConcernSettings;
+
+/** How long a call waits for a connection that is free, or made, before it is sent. */
+export const checkoutMilliseconds = 1_000;
 
 /**
  * How the service talks to the server, whatever the address says of it: each by the name that it has there, because a
@@ -6,18 +12,16 @@ import { MongoClient, type MongoClientOptions, ReadPreference } from 'mongodb';
  */
 const options = {
   appName: 'tenantry',
-  // What was acknowledged is on the disks of a majority, and what is read was.
-  w: 'majority',
-  journal: true,
-  wtimeoutMS: 5_000,
+  ...durable,
   readConcernLevel: 'majority',
   readPreference: ReadPreference.primary,
   // The driver repeats a write once; a commit finds out what became of it, and repeats until its time is over (commit.ts).
   retryWrites: false,
   retryReads: true,
+  maxAdaptiveRetries: 0,
   serverSelectionTimeoutMS: 5_000,
   connectTimeoutMS: 5_000,
-  waitQueueTimeoutMS: 5_000,
+  waitQueueTimeoutMS: checkoutMilliseconds,
   // Longer than a call has, and far shorter than a deletion is held: what was given up ends by itself.
   socketTimeoutMS: 10_000,
   // Values are those of JSON.
@@ -28,6 +32,24 @@ const options = {
   raw: false,
   ignoreUndefined: true,
 } as const satisfies MongoClientOptions;
+
+/** A database of the client's. An address has other names for a write concern too (`j`, `wtimeout`), which this one has no ear for. */
+export function databaseOf(client: MongoClient, name: string): Db {
+  return client.db(name, { writeConcern: durable });
+}
+
+/**
+ * Watches the servers of a client that is not connected yet.
+ *
+ * @returns whether one is known now that takes writes, so that a call is sent without waiting for one
+ */
+export function watchServers(client: MongoClient): () => boolean {
+  let takesWrites = false;
+  client.on('topologyDescriptionChanged', ({ newDescription: { servers } }) => {
+    takesWrites = [...servers.values()].some(({ isWritable }) => isWritable);
+  });
+  return () => takesWrites;
+}
 
 /** A client that is not connected yet. @throws {MongoError} the address is malformed */
 export function createClient(url: string): MongoClient {

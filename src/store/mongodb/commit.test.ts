@@ -6,6 +6,7 @@ import { missing } from '../../../test/mongodb/address.ts';
 import type { CommandName } from '../../../test/mongodb/proxy.ts';
 import { plainClient } from '../../../test/mongodb/scratch.ts';
 import { openProxied } from '../../../test/mongodb/store.ts';
+import { eventually } from '../../../test/service/eventually.ts';
 import { type Change, check, insert, remove, replace } from '../records.ts';
 
 const unavailable = { code: 'storage_unavailable', retryAfterSeconds: 5 };
@@ -20,7 +21,8 @@ const singles: readonly { readonly name: string; readonly command: CommandName; 
 
 const pair = [insert(notes, note('new', { slug: 'new' })), replace(notes, note('old', { slug: 'changed' }))];
 
-suite('commits whose connection is cut', { skip: missing, timeout: 120_000 }, () => {
+// Several at once: a server keeps the transaction of one of them open for a minute, and its database with it.
+suite('commits whose connection is cut', { skip: missing, timeout: 180_000, concurrency: 4 }, () => {
   for (const { name, command, change } of singles) {
     test(`${name} that did not reach the server is sent again, and done`, async () => {
       await using ground = await openProxied([notes]);
@@ -92,7 +94,7 @@ suite('commits whose connection is cut', { skip: missing, timeout: 120_000 }, ()
       session.startTransaction();
       const collection = ground.scratch.database.collection<{ _id: string }>('notes');
       await collection.updateOne({ _id: 'old' }, { $set: { _commit: 'of another' } }, { session });
-      await assert.rejects(records.commit(changes, performance.now() + 500), unavailable);
+      await assert.rejects(records.commit(changes, performance.now() + 1_500), unavailable);
       await session.abortTransaction();
       // It would stand in line behind what is left of the first.
       assert.deepEqual(await records.commit([check(notes, note('old', { slug: 'old' }))]), done);
@@ -104,11 +106,54 @@ suite('commits whose connection is cut', { skip: missing, timeout: 120_000 }, ()
     await using ground = await openProxied([notes]);
     const { records } = ground.store;
     await records.commit([insert(notes, note('old', { slug: 'old' }))]);
-    ground.proxy.delay(400);
-    await assert.rejects(records.commit(pair, performance.now() + 600), unavailable);
+    ground.proxy.delay(800);
+    await assert.rejects(records.commit(pair, performance.now() + 2_000), unavailable);
     ground.proxy.mend();
     assert.deepEqual(await records.commit(pair), done);
     assert.equal(ground.proxy.seen('commitTransaction'), 1);
+  });
+
+  for (const [name, changes] of Object.entries({ 'one change': pair.slice(1), 'a transaction': pair })) {
+    test(`${name} for which no server comes in time is not sent when one comes later`, async () => {
+      await using ground = await openProxied([notes]);
+      const { store, proxy } = ground;
+      await store.records.commit([insert(notes, note('old', { slug: 'old' }))]);
+      const sent = proxy.seen('update') + proxy.seen('insert');
+      proxy.refuse();
+      await assert.rejects(store.records.commit(changes, performance.now() + 2_500), unavailable);
+      proxy.mend();
+      await eventually(() => store.ready());
+      assert.equal(proxy.seen('update') + proxy.seen('insert'), sent);
+      assert.deepEqual(await store.records.commit(changes), done);
+    });
+  }
+
+  test('a transaction whose commit was cut off, and for which no server comes in time, is not committed when one comes later', async () => {
+    await using ground = await openProxied([notes]);
+    const { store, proxy } = ground;
+    await store.records.commit([insert(notes, note('old', { slug: 'old' }))]);
+    const committing = proxy.arrival('commitTransaction');
+    proxy.cutBefore('commitTransaction');
+    const cut = assert.rejects(store.records.commit(pair, performance.now() + 2_500), unavailable);
+    await committing;
+    proxy.refuse();
+    await cut;
+    proxy.mend();
+    await eventually(() => store.ready());
+    assert.equal(proxy.seen('commitTransaction'), 1);
+    assert.equal(await store.records.get(notes, 'new'), undefined);
+  });
+
+  test('of a transaction whose first write was cut off nothing is decided: it tells a key that is taken, and a version that moved', async () => {
+    await using ground = await openProxied([notes]);
+    const { records } = ground.store;
+    await records.commit([insert(notes, note('old', { slug: 'old' }))]);
+    ground.proxy.cutBefore('insert');
+    const taken = [insert(notes, note('new', { slug: 'old' })), check(notes, note('old'))];
+    assert.deepEqual(await records.commit(taken), duplicate(notes, 'slug'));
+    ground.proxy.cutBefore('update');
+    const stale = [replace(notes, { id: 'old', version: 2 }), insert(notes, note('new'))];
+    assert.deepEqual(await records.commit(stale), conflict(notes, 'old'));
   });
 
   test('a commit that is never answered ends within its time, as one of which nobody can tell', async () => {

@@ -4,7 +4,17 @@ import type { CommitPoint } from '../commit-points.ts';
 import type { Change, Outcome } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
 import { pauseBefore, persistently, untilEnd } from './attempts.ts';
-import { hasCode, isPassing, isUnanswered, serverCodes, tellable, UnansweredError, UnmatchedError } from './faults.ts';
+import { checkoutMilliseconds } from './client.ts';
+import {
+  hasCode,
+  isPassing,
+  isUnanswered,
+  NoServerError,
+  serverCodes,
+  tellable,
+  UnansweredError,
+  UnmatchedError,
+} from './faults.ts';
 import { memberOfIndex } from './indexes.ts';
 import { documentOf, type RecordDocument } from './record-form.ts';
 
@@ -12,14 +22,13 @@ import { documentOf, type RecordDocument } from './record-form.ts';
 export interface CommitGround {
   readonly client: MongoClient;
   readonly database: Db;
+  /** Whether a server is known now that takes writes. */
+  readonly takesWrites: () => boolean;
   /** Called at each step of a commit of several records; does nothing but in a test. */
   readonly reach: (point: CommitPoint) => void;
 }
 
 const done: Outcome = { result: 'done' };
-
-/** So much earlier than the caller the server gives up a write that waits for others: none is under way when the caller is told. */
-const earlierMilliseconds = 100;
 
 /** One commit over all its attempts. */
 interface Commit {
@@ -27,6 +36,8 @@ interface Commit {
   /** Names it on each record that it writes. */
   readonly mark: string;
   readonly end: number;
+  /** Nothing is begun from here on: it may wait for a connection before it is sent. */
+  readonly lastSend: number;
   /** Whether something was sent that may have decided it, and was not answered. */
   lost: boolean;
 }
@@ -40,8 +51,9 @@ interface Commit {
  * @throws {TenantryError} storage_unavailable: it failed, or nobody can say what became of it
  */
 export async function commitChanges(ground: CommitGround, changes: readonly Change[], end: number): Promise<Outcome> {
-  const commit: Commit = { changes, mark: randomUUID(), end, lost: false };
-  if (performance.now() >= end) throw unavailable(new Error('the time of the commit was over before it began'));
+  const lastSend = end - checkoutMilliseconds;
+  const commit: Commit = { changes, mark: randomUUID(), end, lastSend, lost: false };
+  if (performance.now() >= lastSend) throw unavailable(new Error('too little time is left for the commit'));
   for (;;) {
     try {
       const outcome = await untilEnd(() => attempt(ground, commit), commit.end);
@@ -49,16 +61,26 @@ export async function commitChanges(ground: CommitGround, changes: readonly Chan
       if (await bearsMark(ground, commit)) return done;
       throw unavailable(new UnansweredError());
     } catch (error) {
-      commit.lost ||= isUnanswered(error);
-      if (!isPassing(error) || !(await pauseBefore(commit.end))) throw tellable(error);
+      // Of several changes nothing is decided until `decideTogether`, which tells by itself.
+      commit.lost ||= changes.length === 1 && isUnanswered(error);
+      if (!isPassing(error) || !(await pauseBefore(lastSend))) throw tellable(error);
     }
   }
 }
 
-function attempt(ground: CommitGround, commit: Commit): Promise<Outcome> {
+async function attempt(ground: CommitGround, commit: Commit): Promise<Outcome> {
   const [only, ...others] = commit.changes;
-  if (only === undefined) return Promise.resolve(done);
-  return others.length === 0 ? applyAlone(ground, only, commit) : applyTogether(ground, commit);
+  if (only === undefined) return done;
+  await awaitServer(ground, commit);
+  return await (others.length === 0 ? applyAlone(ground, only, commit) : applyTogether(ground, commit));
+}
+
+/**
+ * Waits, where no server is known that takes writes: a write would wait within the driver, and be sent after its caller
+ * was answered. What is asked in its place changes nothing, and makes the driver look for the server.
+ */
+async function awaitServer({ database, takesWrites }: CommitGround, { lastSend }: Commit): Promise<void> {
+  while (!takesWrites()) await persistently(() => database.command({ ping: 1 }), lastSend);
 }
 
 async function applyAlone({ database }: CommitGround, change: Change, writing: Writing): Promise<Outcome> {
@@ -80,17 +102,13 @@ async function applyTogether(ground: CommitGround, commit: Commit): Promise<Outc
   });
   reach('commit.begun');
   for (const change of commit.changes) {
+    if (!ground.takesWrites()) throw new NoServerError();
     const outcome = await apply(database, change, { ...commit, session });
     if (outcome.result === 'done') continue;
     await session.abortTransaction();
     return outcome;
   }
   reach('commit.written');
-  if (performance.now() >= commit.end) {
-    // Its caller was answered, and it waited for others until now: nothing is decided that late.
-    await session.abortTransaction();
-    throw new UnansweredError();
-  }
   await decideTogether(ground, commit, session);
   reach('commit.decided');
   return done;
@@ -102,13 +120,16 @@ async function applyTogether(ground: CommitGround, commit: Commit): Promise<Outc
  */
 async function decideTogether(ground: CommitGround, commit: Commit, session: ClientSession): Promise<void> {
   for (;;) {
+    await awaitServer(ground, commit);
+    // Its caller may have been answered while it waited for others: nothing is decided that late.
+    if (performance.now() >= commit.lastSend) throw new UnansweredError();
     try {
       await session.commitTransaction();
       return;
     } catch (error) {
       if (!isUnanswered(error)) throw error;
       commit.lost = true;
-      if (!(await pauseBefore(commit.end))) throw error;
+      if (!(await pauseBefore(commit.lastSend))) throw error;
       if (await bearsMark(ground, commit)) return;
     }
   }
@@ -116,7 +137,7 @@ async function decideTogether(ground: CommitGround, commit: Commit, session: Cli
 
 interface Writing {
   readonly mark: string;
-  readonly end: number;
+  readonly lastSend: number;
   readonly session?: ClientSession;
 }
 
@@ -133,11 +154,12 @@ async function apply(database: Db, change: Change, writing: Writing): Promise<Ou
 }
 
 /** @returns whether the record was there at the version that the change expects */
-async function write(database: Db, change: Change, { mark, end, session }: Writing): Promise<boolean> {
+async function write(database: Db, change: Change, { mark, lastSend, session }: Writing): Promise<boolean> {
   const { op, record } = change;
   const collection = recordsIn(database, change);
   const expected = { _id: record.id, version: record.version };
-  const maxTimeMS = Math.max(1, Math.floor(end - performance.now() - earlierMilliseconds));
+  // The server gives up a write that waits for others before the caller does, however late it was sent.
+  const maxTimeMS = Math.max(1, Math.floor(lastSend - performance.now()));
   const within = session === undefined ? { maxTimeMS } : { maxTimeMS, session };
   switch (op) {
     case 'insert':

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Db, MongoClient } from 'mongodb';
 import type { Log } from '../../log.ts';
 import { shownAddress } from './address.ts';
-import { createClient } from './client.ts';
+import { createClient, databaseOf, watchServers } from './client.ts';
 import { type Hello, refusalOf, refuseServer, unansweredStart } from './refusals.ts';
 
 /** How a server is reached. */
@@ -20,6 +20,8 @@ export interface Reaching {
 export interface Connected {
   readonly client: MongoClient;
   readonly database: Db;
+  /** Whether a server is known now that takes writes. */
+  readonly takesWrites: () => boolean;
   /** The server's version, for people. */
   readonly version: string;
 }
@@ -35,14 +37,16 @@ const retryMilliseconds = 250;
  */
 export async function reach<T>(reaching: Reaching, work: (connected: Connected) => Promise<T>): Promise<T> {
   const { url, log, startSeconds } = reaching;
-  const end = performance.now() + startSeconds * 1_000;
+  const begun = performance.now();
+  const end = begun + startSeconds * 1_000;
   for (let tries = 0; ; tries += 1) {
     try {
       return await reachOnce(reaching, work);
     } catch (error) {
       const refusal = refusalOf(error, url);
       if (refusal !== undefined) throw refusal;
-      if (performance.now() + retryMilliseconds >= end) throw unansweredStart(error, url, startSeconds);
+      if (performance.now() + retryMilliseconds >= end)
+        throw unansweredStart(error, url, Math.round((performance.now() - begun) / 1_000));
       if (tries === 0) log.warn({ err: error, server: shownAddress(url) }, 'the database does not answer yet');
       await setTimeout(retryMilliseconds);
     }
@@ -51,12 +55,13 @@ export async function reach<T>(reaching: Reaching, work: (connected: Connected) 
 
 async function reachOnce<T>({ url, database: name }: Reaching, work: (connected: Connected) => Promise<T>): Promise<T> {
   const client = createClient(url);
+  const takesWrites = watchServers(client);
   try {
     await client.connect();
-    const database = client.db(name);
+    const database = databaseOf(client, name);
     refuseServer((await database.command({ hello: 1 })) as Hello, url);
     const { version } = await client.db('admin').command({ buildInfo: 1 });
-    return await work({ client, database, version: String(version) });
+    return await work({ client, database, takesWrites, version: String(version) });
   } catch (error) {
     await client.close();
     throw error;

@@ -8,7 +8,7 @@ import { missing } from '../../../test/mongodb/address.ts';
 import { type Scratch, scratchDatabase } from '../../../test/mongodb/scratch.ts';
 import { startSilentServer } from '../../../test/mongodb/silent-server.ts';
 import { silent } from '../../../test/mongodb/store.ts';
-import { StartError } from '../../errors.ts';
+import { StartError, TenantryError } from '../../errors.ts';
 import { insert } from '../records.ts';
 import { examineMongodb, type Finding } from './examine.ts';
 import { openMongodb } from './open.ts';
@@ -100,6 +100,10 @@ suite('examining a database', { skip: missing, timeout: 60_000 }, () => {
     await makeData(scratch);
     const found = await examine(scratch, () => Promise.reject(new StartError(78, 'of another secret')));
     assert.deepEqual(verdicts(found).at(-1), ['wrong', 'of another secret']);
+    const damaged = await examine(scratch, () =>
+      Promise.reject(new TenantryError('storage_unavailable', 'The record is damaged: it is not JSON')),
+    );
+    assert.deepEqual(verdicts(damaged).at(-1), ['wrong', 'The record is damaged: it is not JSON']);
   });
 });
 

@@ -1,8 +1,10 @@
 import { type Db, type Document, MongoServerError } from 'mongodb';
+import { TenantryError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Kind, Records } from '../records.ts';
 import { shownAddress } from './address.ts';
 import { type Connected, reach } from './connect.ts';
+import { isPassing } from './faults.ts';
 import { type LayoutState, readLayout } from './layout.ts';
 import { createRecords } from './records.ts';
 import { type Hello, refusalOf } from './refusals.ts';
@@ -44,15 +46,18 @@ export async function examineMongodb(examining: Examining): Promise<readonly Fin
   }
 }
 
-/** A refusal in its words. What is none is a fault of the program. */
+/** A refusal in its words. What is none passes, or is a fault of the program. */
 function wrong(error: unknown, url: string): Finding {
-  const refusal = refusalOf(error, url);
-  if (refusal === undefined) throw error;
-  return { verdict: 'wrong', text: refusal.message };
+  const cause = error instanceof TenantryError ? error.cause : error;
+  const refusal = refusalOf(cause, url);
+  if (refusal !== undefined) return { verdict: 'wrong', text: refusal.message };
+  // What was read cannot be used, and will not be at another try.
+  if (error instanceof TenantryError && !isPassing(cause)) return { verdict: 'wrong', text: error.message };
+  throw error;
 }
 
 async function examine(
-  { client, database, version }: Connected,
+  { client, database, takesWrites, version }: Connected,
   { url, kinds, lookAt }: Examining,
 ): Promise<Finding[]> {
   const { setName } = (await database.command({ hello: 1 })) as Hello;
@@ -67,7 +72,7 @@ async function examine(
     const state = await readLayout(database, kinds);
     findings.push({ verdict: 'ok', text: `database ${database.databaseName} ${layoutTexts[state]}` });
     if (state !== 'new') {
-      const records = createRecords({ client, database, onCommit: () => {}, reach: () => {} });
+      const records = createRecords({ client, database, takesWrites, onCommit: () => {}, reach: () => {} });
       findings.push({ verdict: 'ok', text: await lookAt(records) });
     }
   } catch (error) {

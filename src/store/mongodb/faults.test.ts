@@ -32,6 +32,20 @@ test('what was refused before the work is not in doubt, and what was interrupted
   assert.deepEqual([isPassing(noServer), isUnanswered(noServer)], [true, false]);
   const lost = new MongoNetworkError('lost');
   assert.deepEqual([isPassing(lost), isUnanswered(lost)], [true, true]);
+  const noConnection = new MongoNetworkError('none could be had');
+  for (const name of ['MongoPoolClearedError', 'MongoWaitQueueTimeoutError']) {
+    Object.defineProperty(noConnection, 'name', { value: name, configurable: true });
+    assert.deepEqual([isPassing(noConnection), isUnanswered(noConnection)], [true, false], name);
+  }
+});
+
+test('a commit that the driver repeated is in doubt by whatever error the repetition ended', () => {
+  for (const name of ['MongoPoolClearedError', 'MongoWaitQueueTimeoutError', 'MongoServerSelectionError']) {
+    const error = new MongoNetworkError('of the repetition');
+    Object.defineProperty(error, 'name', { value: name });
+    error.addErrorLabel('UnknownTransactionCommitResult');
+    assert.deepEqual([isPassing(error), isUnanswered(error)], [true, true], name);
+  }
 });
 
 test('a majority that did not confirm in time leaves a write in doubt', () => {

@@ -42,6 +42,15 @@ export class UnansweredError extends Error {
   }
 }
 
+/** No server is known that takes writes, so that nothing was sent. */
+export class NoServerError extends Error {
+  override readonly name = 'NoServerError';
+
+  constructor() {
+    super('no server is known that takes writes');
+  }
+}
+
 /** A write matched nothing, though what it expects is there: it ran beside another (seen with DocumentDB). */
 export class UnmatchedError extends Error {
   override readonly name = 'UnmatchedError';
@@ -51,9 +60,11 @@ export class UnmatchedError extends Error {
 export function isPassing(error: unknown): boolean {
   return (
     error instanceof UnmatchedError ||
+    error instanceof NoServerError ||
     isOfSocket(error) ||
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
+    isOfCheckout(error) ||
     (error instanceof MongoError &&
       (error.hasErrorLabel('TransientTransactionError') ||
         error.hasErrorLabel('RetryableWriteError') ||
@@ -69,14 +80,20 @@ export function isPassing(error: unknown): boolean {
 export function isUnanswered(error: unknown): boolean {
   if (error instanceof UnansweredError || isOfSocket(error)) return true;
   if (!(error instanceof MongoError)) return false;
+  // Before the rest: where the driver itself repeated a commit, it tells of the repetition alone, by whatever error.
+  if (error.hasErrorLabel('UnknownTransactionCommitResult')) return true;
   // What no connection could be had for was not sent.
-  if (error.name === 'MongoPoolClearedError' || error instanceof MongoServerSelectionError) return false;
+  if (isOfCheckout(error) || error instanceof MongoServerSelectionError) return false;
   return (
     error instanceof MongoNetworkError ||
-    error.hasErrorLabel('UnknownTransactionCommitResult') ||
     error.name === 'MongoWriteConcernError' ||
     (error instanceof MongoServerError && interruptingCodes.has(error.code))
   );
+}
+
+/** No connection could be had: the pool was emptied, or none came free in time. */
+function isOfCheckout(error: unknown): boolean {
+  return error instanceof MongoError && ['MongoPoolClearedError', 'MongoWaitQueueTimeoutError'].includes(error.name);
 }
 
 const socketCodes: ReadonlySet<unknown> = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT']);
@@ -94,6 +111,8 @@ export function hasCode(error: unknown, code: number): boolean {
 /** What a caller is told of a failure: that of the database as `storage_unavailable`; a fault of the program as it is. */
 export function tellable(error: unknown): unknown {
   if (error instanceof TenantryError) return error;
-  const isOfTheDatabase = [MongoError, UnansweredError, UnmatchedError].some((known) => error instanceof known);
+  const isOfTheDatabase = [MongoError, UnansweredError, UnmatchedError, NoServerError].some(
+    (known) => error instanceof known,
+  );
   return isOfTheDatabase || isOfSocket(error) ? unavailable(error) : error;
 }

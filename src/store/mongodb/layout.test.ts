@@ -4,7 +4,9 @@ import { note, notes } from '../../../test/contract/kinds.ts';
 import { missing } from '../../../test/mongodb/address.ts';
 import { type Scratch, scratchDatabase } from '../../../test/mongodb/scratch.ts';
 import { silent } from '../../../test/mongodb/store.ts';
+import { masterKinds } from '../../engine.ts';
 import { defineKind, insert, type Kind, type Stored } from '../records.ts';
+import { knownLayout } from './layout.ts';
 import { type MongodbStore, openMongodb } from './open.ts';
 
 async function open({ url, name }: Scratch, kinds: readonly Kind[] = [notes]): Promise<MongodbStore & AsyncDisposable> {
@@ -18,6 +20,21 @@ async function indexNames({ database }: Scratch, collection: string): Promise<st
 }
 
 const noteIndexes = ['_id_', 'tenantry_many_topic', 'tenantry_unique_alias', 'tenantry_unique_slug'];
+
+test('the indexes that are declared are those of the number of the layout: whoever changes one changes both', () => {
+  const declared = Object.fromEntries(masterKinds.map(({ name, indexes }) => [name, { ...indexes }]));
+  assert.deepEqual(
+    [knownLayout, declared],
+    [
+      1,
+      {
+        organizations: { name_key: 'unique', collection_name: 'unique', admin_user_id: 'many', status: 'many' },
+        users: { email_key: 'unique' },
+        signing_keys: {},
+      },
+    ],
+  );
+});
 
 suite('the layout of a database', { skip: missing, timeout: 120_000 }, () => {
   test('ten stores that open a new database at once make one layout', async () => {

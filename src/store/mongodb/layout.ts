@@ -15,8 +15,11 @@ interface LayoutDocument {
   readonly layout: number;
 }
 
-/** The layout that this program makes and knows. A change of it comes with the step that leads there from the one before. */
-const knownLayout = 1;
+/**
+ * The layout that this program makes and knows. A change of it comes with the step that leads there from the one before; a
+ * change of the declared indexes is one too, because a program of this layout drops those that it does not know.
+ */
+export const knownLayout = 1;
 
 /** How a database stands to the program: `new`, `behind` what the kinds declare, or `ready`. */
 export type LayoutState = 'new' | 'behind' | 'ready';

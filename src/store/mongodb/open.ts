@@ -37,12 +37,12 @@ export interface MongodbOptions extends Reaching {
  */
 export async function openMongodb(options: MongodbOptions): Promise<MongodbStore> {
   const { onCommit = () => {}, onStep = () => {} } = options;
-  const { client, database, version } = await reach(options, async (connected) => {
+  const { client, database, takesWrites, version } = await reach(options, async (connected) => {
     await prepare(connected, options);
     return connected;
   });
   return {
-    records: createRecords({ client, database, onCommit, reach: onStep }),
+    records: createRecords({ client, database, takesWrites, onCommit, reach: onStep }),
     documents: createDocuments(database),
     version,
     ready: () => demandLayout(database),
