@@ -51,8 +51,10 @@ export const table = {
   },
   DATABASE_URL: {
     kind: databaseUrl,
-    about: 'MongoDB that keeps the data and the keys, for any number of instances. Without it the embedded store does.',
+    about:
+      'MongoDB that keeps the data and the keys, for any number of instances. Without it the embedded store does. A database in it is where its user is known; the data is in DATABASE_NAME.',
     secret: true,
+    neededBy: 'SECRET',
   },
   DATABASE_NAME: {
     kind: databaseName,

@@ -20,7 +20,17 @@ test('a database needs a secret: without one, or with a wrong one, that is in th
   });
   const { settings } = readSettings({ TENANTRY_SECRET: secret }, 'TENANTRY_DATABASE_URL=mongodb://me:word@db1/\n');
   assert.deepEqual([settings.DATABASE_URL, settings.SECRET], ['mongodb://me:word@db1/', secret]);
-  assert.equal(readSettings({ TENANTRY_SECRET: secret }).settings.DATABASE_URL, undefined);
+});
+
+test('a secret without a database is told: an instance that lost its address would take calls on an empty store', () => {
+  const wrong = wrongIn({ TENANTRY_SECRET: secret });
+  assert.deepEqual(wrong, {
+    TENANTRY_DATABASE_URL: {
+      name: 'TENANTRY_DATABASE_URL',
+      found: 'is not set',
+      right: `must be ${table.DATABASE_URL.kind.accepts} where TENANTRY_SECRET is set`,
+    },
+  });
 });
 
 test('a wrong address of a database is told by its length alone, for its password cannot be told from the rest', () => {

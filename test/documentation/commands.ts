@@ -58,7 +58,7 @@ export async function lacking(program: string): Promise<string | false> {
 /** Starts the service by the command of a page, in an empty directory and on a database of a test's own. */
 export function startOnMongodb({ command }: Shown, home: string, { url, name }: Scratch): Promise<Service> {
   const script = withProgram(command)
-    .replace(/(?<=TENANTRY_DATABASE_URL=)'[^']+'/, `'${url}'`)
+    .replace(/(?<=TENANTRY_DATABASE_URL=)[^']+/, url)
     // In the place of the shell, so that a signal reaches it.
     .replace('npm start', `exec '${process.execPath}' '${launcher}' start`);
   // Where it were `test`, .env would not be read.

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { BSON, type Db } from 'mongodb';
+import { BSON, type Db, type Document } from 'mongodb';
 import { missing, testUrl } from '../mongodb/address.ts';
 import { scratchDatabase } from '../mongodb/scratch.ts';
 import { missingStandalone, startStandalone } from '../mongodb/server.ts';
@@ -90,6 +90,42 @@ suite('a start that cannot be made good by waiting ends with 78', { timeout: 180
     const error = await refusalOf({ DATABASE_URL: server.url });
     assert.match(error, one);
     assert.ok(error.includes('lacks rights') && error.includes(errmsg), error);
+  });
+
+  test('a server that is no member of the replica set that the address names is told by what it is', async () => {
+    await using standalone = await startSilentServer({ hello: ({ setName: _, ...usual }) => usual });
+    const alone = await refusalOf({ DATABASE_URL: `${standalone.url}?replicaSet=rs0` });
+    assert.match(alone, /is a standalone server.*\n.*--replSet rs0.*\n.*rs\.initiate\(\)/);
+    await using other = await startSilentServer({ hello: (usual) => ({ ...usual, setName: 'blue' }) });
+    const named = await refusalOf({ DATABASE_URL: `${other.url}?replicaSet=rs0` });
+    assert.match(named, one);
+    assert.match(named, /is of the replica set blue, and replicaSet in TENANTRY_DATABASE_URL is rs0/);
+  });
+
+  test('a replica set that is not initiated is told as that', async () => {
+    const hello = ({ setName: _, hosts: __, primary: ___, me: ____, ...usual }: Document) => ({
+      ...usual,
+      isWritablePrimary: false,
+      ismaster: false,
+      isreplicaset: true,
+    });
+    await using server = await startSilentServer({ hello });
+    for (const options of ['', '?replicaSet=rs0']) {
+      const error = await refusalOf({ DATABASE_URL: `${server.url}${options}` });
+      assert.match(error, one);
+      assert.match(error, /is not initiated: run rs\.initiate\(\) on it once/);
+    }
+  });
+
+  test('a start ends when its time is over', async () => {
+    const address = await freeAddress();
+    for (const url of [`mongodb://${address}/`, `mongodb://${address}/?replicaSet=rs0`]) {
+      const begun = performance.now();
+      await refusalOf({ DATABASE_URL: url, START_SECONDS: '2' });
+      const seconds = (performance.now() - begun) / 1_000;
+      // A server that were waited for would take five seconds at each try, beside the process's own start.
+      assert.ok(seconds < 2 + 2.5, `${seconds} s`);
+    }
   });
 
   test('a host that does not exist is told by its name', async () => {

@@ -19,7 +19,6 @@ const options = {
   retryWrites: false,
   retryReads: true,
   maxAdaptiveRetries: 0,
-  serverSelectionTimeoutMS: 5_000,
   connectTimeoutMS: 5_000,
   waitQueueTimeoutMS: checkoutMilliseconds,
   // Longer than a call has, and far shorter than a deletion is held: what was given up ends by itself.
@@ -51,7 +50,12 @@ export function watchServers(client: MongoClient): () => boolean {
   return () => takesWrites;
 }
 
-/** A client that is not connected yet. @throws {MongoError} the address is malformed */
-export function createClient(url: string): MongoClient {
-  return new MongoClient(url, options);
+/**
+ * A client that is not connected yet.
+ *
+ * @param patienceMilliseconds how long a call waits for a server; those that may be done again are, until their own end
+ * @throws {MongoError} the address is malformed
+ */
+export function createClient(url: string, patienceMilliseconds = 5_000): MongoClient {
+  return new MongoClient(url, { ...options, serverSelectionTimeoutMS: patienceMilliseconds });
 }

@@ -16,6 +16,7 @@ import {
   UnmatchedError,
 } from './faults.ts';
 import { memberOfIndex } from './indexes.ts';
+import { demandLayoutIn } from './layout.ts';
 import { documentOf, type RecordDocument } from './record-form.ts';
 
 /** With what commits are made. */
@@ -101,6 +102,7 @@ async function applyTogether(ground: CommitGround, commit: Commit): Promise<Outc
     readPreference: 'primary',
   });
   reach('commit.begun');
+  if (commit.changes.some(({ op }) => op === 'insert')) await demandLayoutIn(database, session);
   for (const change of commit.changes) {
     if (!ground.takesWrites()) throw new NoServerError();
     const outcome = await apply(database, change, { ...commit, session });

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Db, MongoClient } from 'mongodb';
+import { type Db, type MongoClient, MongoServerSelectionError } from 'mongodb';
 import type { Log } from '../../log.ts';
 import { shownAddress } from './address.ts';
 import { createClient, databaseOf, watchServers } from './client.ts';
+import { lookAtHosts } from './look-at-hosts.ts';
 import { type Hello, refusalOf, refuseServer, unansweredStart } from './refusals.ts';
 
 /** How a server is reached. */
@@ -26,6 +27,12 @@ export interface Connected {
   readonly version: string;
 }
 
+/** How long a try waits for a server. */
+const patienceMilliseconds = { least: 250, most: 5_000 };
+
+/** How long a look at the hosts waits for them: one that runs answers at once. */
+const lookingMilliseconds = { least: 250, most: 1_000 };
+
 /** From one try to reach the server to the next. */
 const retryMilliseconds = 250;
 
@@ -37,24 +44,31 @@ const retryMilliseconds = 250;
  */
 export async function reach<T>(reaching: Reaching, work: (connected: Connected) => Promise<T>): Promise<T> {
   const { url, log, startSeconds } = reaching;
-  const begun = performance.now();
-  const end = begun + startSeconds * 1_000;
+  const end = performance.now() + startSeconds * 1_000;
   for (let tries = 0; ; tries += 1) {
     try {
-      return await reachOnce(reaching, work);
+      return await reachOnce(reaching, end, work);
     } catch (error) {
       const refusal = refusalOf(error, url);
       if (refusal !== undefined) throw refusal;
-      if (performance.now() + retryMilliseconds >= end)
-        throw unansweredStart(error, url, Math.round((performance.now() - begun) / 1_000));
+      if (performance.now() + retryMilliseconds >= end) throw unansweredStart(error, url, startSeconds);
       if (tries === 0) log.warn({ err: error, server: shownAddress(url) }, 'the database does not answer yet');
       await setTimeout(retryMilliseconds);
     }
   }
 }
 
-async function reachOnce<T>({ url, database: name }: Reaching, work: (connected: Connected) => Promise<T>): Promise<T> {
-  const client = createClient(url);
+/** No longer than the time of the start, and long enough to tell what is wrong. */
+function patienceUntil(end: number, { least, most }: typeof patienceMilliseconds): number {
+  return Math.round(Math.min(Math.max(end - performance.now(), least), most));
+}
+
+async function reachOnce<T>(
+  { url, database: name }: Reaching,
+  end: number,
+  work: (connected: Connected) => Promise<T>,
+): Promise<T> {
+  const client = createClient(url, patienceUntil(end, patienceMilliseconds));
   const takesWrites = watchServers(client);
   try {
     await client.connect();
@@ -64,6 +78,7 @@ async function reachOnce<T>({ url, database: name }: Reaching, work: (connected:
     return await work({ client, database, takesWrites, version: String(version) });
   } catch (error) {
     await client.close();
+    if (error instanceof MongoServerSelectionError) await lookAtHosts(url, patienceUntil(end, lookingMilliseconds));
     throw error;
   }
 }

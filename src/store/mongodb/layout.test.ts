@@ -95,6 +95,53 @@ suite('the layout of a database', { skip: missing, timeout: 120_000 }, () => {
     await assert.rejects(store.ready(), { code: 'storage_unavailable' });
   });
 
+  test('a store whose database was dropped takes nothing new: there is no index that would keep a key unique', async () => {
+    await using scratch = scratchDatabase();
+    await using store = await open(scratch);
+    await store.records.commit([insert(notes, note('a', { slug: 'taken' }))]);
+    await scratch.database.dropDatabase();
+    const pair = [insert(notes, note('b', { slug: 'taken' })), insert(notes, note('c'))];
+    await assert.rejects(store.records.commit(pair), { code: 'storage_unavailable' });
+    assert.deepEqual(await scratch.database.listCollections().toArray(), []);
+  });
+
+  test('a collection of the name of ours that another program made is refused, and stays as it is', async () => {
+    await using scratch = scratchDatabase();
+    await scratch.database.collection('tenantry').insertOne({ a: 1 });
+    const before = await scratch.database.collection('tenantry').find().toArray();
+    await assert.rejects(open(scratch), {
+      exitCode: 78,
+      message: new RegExp(`${scratch.name} holds tenantry of another program`),
+    });
+    assert.deepEqual(await scratch.database.collection('tenantry').find().toArray(), before);
+  });
+
+  test('the lock of one that died before it made anything is no program of others', async () => {
+    await using scratch = scratchDatabase();
+    const locks = scratch.database.collection<{ _id: string; owner: string; beat: number }>('tenantry');
+    await locks.insertOne({ _id: 'lock', owner: 'one that is about to end', beat: 0 });
+    const waited: string[] = [];
+    const log = {
+      ...silent,
+      info(_: object, message: string) {
+        waited.push(message);
+        if (message.includes('is waited for')) locks.deleteOne({ _id: 'lock' });
+      },
+    };
+    const store = await openMongodb({
+      url: scratch.url,
+      database: scratch.name,
+      kinds: [notes],
+      log,
+      startSeconds: 30,
+    });
+    await store.close();
+    assert.deepEqual(waited, [
+      'another instance changes the layout of the database, or died over it; it is waited for',
+      'the layout of the database was made',
+    ]);
+  });
+
   test('a command of the operator makes no data where there is none', async () => {
     await using scratch = scratchDatabase();
     const { url, name: database } = scratch;

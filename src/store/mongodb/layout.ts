@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb';
+import type { ClientSession, Db, FindOptions } from 'mongodb';
 import { StartError } from '../../errors.ts';
 import type { Kind } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
@@ -36,10 +36,9 @@ export async function readLayout(database: Db, kinds: readonly Kind[]): Promise<
   const names = new Set(standing.map(({ name }) => name));
   const layout = names.has(ownCollection) ? await findLayout(database) : undefined;
   if (layout === undefined) {
-    refuseForeign(
-      database.databaseName,
-      kinds.map(({ name }) => name).filter((name) => names.has(name)),
-    );
+    const foreign = kinds.map(({ name }) => name).filter((name) => names.has(name));
+    const isOurs = !names.has(ownCollection) || (await holdsOnlyLock(database));
+    refuseForeign(database.databaseName, isOurs ? foreign : [ownCollection, ...foreign]);
     return 'new';
   }
   if (layout > knownLayout) {
@@ -59,13 +58,19 @@ function refuseForeign(database: string, names: readonly string[]): void {
   if (names.length === 0) return;
   throw new StartError(
     78,
-    `The database ${database} holds ${names.join(' and ')} of another program, perhaps of the old service. Nothing of it was changed. Name a database of Tenantry's own in TENANTRY_DATABASE_NAME.`,
+    `The database ${database} holds ${names.join(' and ')} of another program, perhaps of the old service. Nothing of it was changed. Name a database of Tenantry's own in TENANTRY_DATABASE_NAME; or, if it was Tenantry's and lost the record of its layout, restore it from a backup.`,
   );
 }
 
-async function findLayout(database: Db): Promise<number | undefined> {
-  const document = await database.collection<LayoutDocument>(ownCollection).findOne({ _id: 'layout' });
+async function findLayout(database: Db, within: FindOptions = {}): Promise<number | undefined> {
+  const document = await database.collection<LayoutDocument>(ownCollection).findOne({ _id: 'layout' }, within);
   return document?.layout;
+}
+
+/** Of who begins to make the layout, who may have made it by now. */
+async function holdsOnlyLock(database: Db): Promise<boolean> {
+  const others = database.collection<{ _id: string }>(ownCollection).find({ _id: { $nin: ['lock', 'layout'] } });
+  return !(await others.hasNext());
 }
 
 /** Brings the database to the program's layout. May be done again and at once: the lock only saves work twice. */
@@ -86,6 +91,19 @@ export async function makeLayout(database: Db, kinds: readonly Kind[]): Promise<
  * @throws {TenantryError} storage_unavailable
  */
 export async function demandLayout(database: Db): Promise<void> {
-  const layout = await persistently(() => findLayout(database));
-  if (layout === undefined) throw unavailable(new Error(`the layout's record is gone from ${database.databaseName}`));
+  refuseDropped(database, await persistently(() => findLayout(database)));
+}
+
+/**
+ * As `demandLayout`, as of the moment of a transaction: what it inserts would else make collections anew, which lack what
+ * keeps a key unique.
+ *
+ * @throws {TenantryError} storage_unavailable
+ */
+export async function demandLayoutIn(database: Db, session: ClientSession): Promise<void> {
+  refuseDropped(database, await findLayout(database, { session }));
+}
+
+function refuseDropped({ databaseName }: Db, layout: number | undefined): void {
+  if (layout === undefined) throw unavailable(new Error(`the layout's record is gone from ${databaseName}`));
 }

@@ -60,10 +60,14 @@ async function prepare({ database }: Connected, { kinds, log, mustExist }: Mongo
       `There is no data of Tenantry in the database ${name}. Name it in TENANTRY_DATABASE_NAME.`,
     );
   }
-  await underLock(database, async () => {
+  const make = async () => {
     // Another may have done it meanwhile.
     if ((await readLayout(database, kinds)) === 'ready') return;
     await makeLayout(database, kinds);
     log.info({ database: database.databaseName }, 'the layout of the database was made');
+  };
+  await underLock(database, make, {
+    onWait: () =>
+      log.info({}, 'another instance changes the layout of the database, or died over it; it is waited for'),
   });
 }

@@ -17,7 +17,7 @@ suite('the lock of a start', { skip: missing, timeout: 60_000 }, () => {
       working -= 1;
     };
     const times = { beat: 100, patience: 60_000, look: 10 };
-    await Promise.all(Array.from({ length: 12 }, () => underLock(scratch.database, work, times)));
+    await Promise.all(Array.from({ length: 12 }, () => underLock(scratch.database, work, { times })));
     assert.equal(most, 1);
     assert.equal(await scratch.database.collection('work').countDocuments(), 12);
     assert.deepEqual(await scratch.database.collection('tenantry').find().toArray(), []);
@@ -37,12 +37,12 @@ suite('the lock of a start', { skip: missing, timeout: 60_000 }, () => {
         taken.resolve();
         await living.promise;
       },
-      times,
+      { times },
     );
     await soon(taken.promise, 'the lock to be taken over');
     assert.ok(performance.now() - begun >= 1_500);
     const turns: string[] = [];
-    const waiting = underLock(scratch.database, async () => void turns.push('second'), times);
+    const waiting = underLock(scratch.database, async () => void turns.push('second'), { times });
     // Far longer than the patience, while the holder gives signs of life.
     while (((await locks.findOne({ _id: 'lock' }))?.beat ?? 0) < 60) assert.deepEqual(turns, []);
     living.resolve();

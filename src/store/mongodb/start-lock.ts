@@ -21,16 +21,30 @@ export interface LockTimes {
   readonly look: number;
 }
 
+/** How a lock is taken. */
+export interface LockOptions {
+  readonly times?: LockTimes;
+  /** Called once where another has it. */
+  readonly onWait?: () => void;
+}
+
 const usual: LockTimes = { beat: 1_000, patience: 10_000, look: 100 };
 
 /**
  * Does the work while no other instance does it. A holder that died is waited for until its lock has stood still for the
  * patience: the clocks of two machines are never compared. What is done under it may be done twice all the same.
  */
-export async function underLock<T>(database: Db, work: () => Promise<T>, times = usual): Promise<T> {
+export async function underLock<T>(
+  database: Db,
+  work: () => Promise<T>,
+  { times = usual, onWait = () => {} }: LockOptions = {},
+): Promise<T> {
   const locks = database.collection<LockDocument>(ownCollection);
   const owner = randomUUID();
-  await takeLock(database, owner, times);
+  if (!(await insertLock(database, owner))) {
+    onWait();
+    await takeLock(database, owner, times);
+  }
   const working = new AbortController();
   try {
     const [result] = await Promise.all([
@@ -63,8 +77,7 @@ async function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
 async function takeLock(database: Db, owner: string, { look, patience }: LockTimes): Promise<void> {
   const locks = database.collection<LockDocument>(ownCollection);
   let seen: { readonly sign: string; readonly since: number } | undefined;
-  for (;;) {
-    if (await insertLock(database, owner)) return;
+  while (!(await insertLock(database, owner))) {
     const standing = await locks.findOne({ _id: 'lock' });
     if (standing !== null) {
       const sign = `${standing.owner} ${standing.beat}`;
