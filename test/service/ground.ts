@@ -44,8 +44,8 @@ export interface ServiceGround extends AsyncDisposable {
    * @param url where the process is to reach the database, as a proxy's; nothing to the embedded engine
    */
   start(settings?: GivenSettings, url?: string): Promise<Service>;
-  /** Starts so many processes at once. */
-  startAll(count: number): Promise<readonly Service[]>;
+  /** Starts so many processes at once. @param settings win over the ground's own */
+  startAll(count: number, settings?: GivenSettings): Promise<readonly Service[]>;
   /** Ends every process of this ground that still runs, and waits for it. */
   stopAll(signal?: NodeJS.Signals): Promise<void>;
   /** Reads what is stored, without the service, at any time. */
@@ -113,7 +113,7 @@ export async function openServiceGround(engine: ServiceEngine): Promise<ServiceG
     settings: data.settings(),
     stopAll,
     start,
-    startAll: (count) => Promise.all(Array.from({ length: count }, () => start())),
+    startAll: (count, settings) => Promise.all(Array.from({ length: count }, () => start(settings))),
     inspect: () => data.inspect(),
     passTime: (milliseconds) => data.passTime(milliseconds),
     async [Symbol.asyncDispose]() {

@@ -194,7 +194,9 @@ for (const engine of serviceEngines) {
       let track: Track;
       before(async () => {
         const ground = resources.use(await openServiceGround(engine));
-        const urls = (await ground.startAll(processes)).map(({ url }) => url);
+        // All of a race wait for their hashes, which takes as long as the machine has else to do.
+        const started = await ground.startAll(processes, { HASH_WAIT_SECONDS: '60' });
+        const urls = started.map(({ url }) => url);
         track = { engine, ground, url: (turn) => urls[turn % urls.length] ?? assert.fail('no process runs') };
       });
       after(() => resources.disposeAsync());
