@@ -15,7 +15,8 @@ import { examineDatabase, openEngine } from './engine.ts';
 import { makeSecret } from './identity/secret.ts';
 import { openSigningKeys } from './identity/signing-keys.ts';
 import { wait } from './organizations/wait.ts';
-import { readSettings, table } from './settings.ts';
+import { table } from './settings/table.ts';
+import { readSettings } from './settings.ts';
 
 async function makeDirectory(context: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tenantry-doctor-'));

@@ -6,7 +6,8 @@ import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { isLoopback } from './http/address.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
-import { type Setting, type Settings, type SettingsReading, table } from './settings.ts';
+import { type Setting, type Settings, table } from './settings/table.ts';
+import type { SettingsReading } from './settings.ts';
 
 /** What the doctor found, for the operator; it holds no secret. */
 export interface Diagnosis {

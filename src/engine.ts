@@ -9,7 +9,7 @@ import { users } from './identity/user.ts';
 import type { Log } from './log.ts';
 import { organizations } from './organizations/organization.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings/table.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { Documents } from './store/documents.ts';
 import type { Finding } from './store/mongodb/examine.ts';

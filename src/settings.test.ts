@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { wrongIn } from '../test/wrong-settings.ts';
 import type { Mode } from './settings/kinds.ts';
-import { readSettings, type SettingName, SettingsError, table } from './settings.ts';
+import { type SettingName, table } from './settings/table.ts';
+import { readSettings, SettingsError } from './settings.ts';
 
 function isRight(name: SettingName, text: string, mode: Mode = 'production'): boolean {
   return !(`TENANTRY_${name}` in wrongIn({ TENANTRY_ENV: mode, [`TENANTRY_${name}`]: text }));
@@ -32,6 +33,7 @@ test('with nothing set the defaults hold, each of a value that its own row reads
     LIMIT_CREATE_ADDRESS: { most: 1000, seconds: 3600 },
     LIMIT_ADDRESS: { most: 6000, seconds: 60 },
     LIMIT_ACCOUNT_FAILURES: { most: 100, seconds: 60 },
+    OPERATOR_TOKEN: undefined,
     METRICS_TOKEN: undefined,
     SHUTDOWN_SECONDS: 10,
     HASH_WAIT_SECONDS: 5,

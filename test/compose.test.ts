@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { makeSecret } from '../src/identity/secret.ts';
-import { table } from '../src/settings.ts';
+import { table } from '../src/settings/table.ts';
 import { lastOf, readStages, variablesOf } from './image/dockerfile.ts';
 
 const run = promisify(execFile);

@@ -1,6 +1,7 @@
 import type { Server } from '../src/http/framework.ts';
 import { buildServer } from '../src/http/server.ts';
-import { readSettings, type Settings } from '../src/settings.ts';
+import type { Settings } from '../src/settings/table.ts';
+import { readSettings } from '../src/settings.ts';
 import { openTestKeys } from './key-store.ts';
 import { openTenancy, type TenancyOptions, type TestTenancy } from './tenancy.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { table } from '../src/settings.ts';
+import { table } from '../src/settings/table.ts';
 import {
   checkersAreHeard,
   environmentIsReadOnce,

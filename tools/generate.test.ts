@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readDotenv } from '../src/settings/dotenv.ts';
-import { readSettings, table } from '../src/settings.ts';
+import { table } from '../src/settings/table.ts';
+import { readSettings } from '../src/settings.ts';
 import { generatedFiles, staleFiles } from './generate.ts';
 
 async function made(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiDocument } from '../src/http/openapi.ts';
-import { type Setting, table } from '../src/settings.ts';
+import { type Setting, table } from '../src/settings/table.ts';
 import { makeErrorsPage } from './errors-page.ts';
 
 /** A file that is made from the sources, and committed. */

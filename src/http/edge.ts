@@ -1,10 +1,10 @@
 import type { SigningKeys } from '../identity/signing-keys.ts';
 import type { Log } from '../log.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
+import type { AccessSettings } from './authentication.ts';
 import type { FrameworkSettings } from './framework.ts';
 import type { LimitSettings } from './limiting.ts';
 import type { Answered } from './request-log.ts';
-import type { MetricsSettings } from './routes/metrics.ts';
 
 /** What the edge is handed. */
 export interface Edge {
@@ -20,7 +20,7 @@ export interface Edge {
 }
 
 /** The settings of the service that are the edge's, by their names. */
-export interface EdgeSettings extends FrameworkSettings, LimitSettings, MetricsSettings {
+export interface EdgeSettings extends FrameworkSettings, LimitSettings, AccessSettings {
   /** Whether addresses are limited at all. */
   readonly RATE_LIMIT: boolean;
 }

@@ -11,8 +11,9 @@ import {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
+import type { Principal } from '../access/principal.ts';
 import type { Log } from '../log.ts';
-import type { Caller } from '../organizations/authenticate-admin.ts';
+import type { Organization } from '../organizations/organization.ts';
 import { plainAddress } from './address.ts';
 import { answerWith, securityHeaders } from './answer.ts';
 import { parseJsonBody } from './body.ts';
@@ -35,7 +36,9 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** Who makes it, where its route demands a token. */
-    caller: Caller | undefined;
+    principal: Principal | undefined;
+    /** Which one it is about, where its path names one. */
+    organization: Organization | undefined;
   }
   interface FastifyReply {
     /** Of the problem that it tells; for the log. */
@@ -79,6 +82,9 @@ export interface FrameworkSettings {
   readonly BODY_LIMIT_BYTES: number;
 }
 
+/** Characters of a part of a path, decoded: as many as a name that only selects may have. */
+const LONGEST_PARAMETER = 1_024;
+
 /** Milliseconds that an idle connection is kept: longer than the 60 s of common load balancers, which must end it first. */
 const KEEP_ALIVE = 72_000;
 
@@ -114,7 +120,7 @@ export function buildFramework(parts: FrameworkParts): Server {
     bodyLimit: settings.BODY_LIMIT_BYTES,
     trustProxy: settings.TRUST_PROXY,
     genReqId: settings.TRUST_PROXY === false ? nextId : idsOfProxy(nextId),
-    routerOptions: { querystringParser: leaveQuery },
+    routerOptions: { querystringParser: leaveQuery, maxParamLength: LONGEST_PARAMETER },
     logController: new FrameworkLog(log),
     clientErrorHandler: clientErrorHandler(bare),
     // Comes before any hook.
@@ -137,7 +143,8 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.setValidatorCompiler(compileValidator);
   readBodies(server);
   server.decorateReply('problemCode', undefined);
-  server.decorateRequest('caller', undefined);
+  server.decorateRequest('principal', undefined);
+  server.decorateRequest('organization', undefined);
   addHooks(server, { settings, begin, count });
   return server;
 }

@@ -1,7 +1,9 @@
+import { type Access, accessTo } from './access.ts';
 import type { Call } from './openapi/call.ts';
 import { failureResponses, sharedResponses } from './openapi/failures.ts';
 import { headers, headersOf } from './openapi/headers.ts';
 import { organizationCalls } from './openapi/organization-calls.ts';
+import { organizationCallsV1 } from './openapi/organization-calls-v1.ts';
 import { schemas } from './openapi/schemas.ts';
 import { serviceCalls } from './openapi/service-calls.ts';
 
@@ -63,7 +65,7 @@ export function openApiDocument(version: string): OpenApiDocument {
 
 /** Every call of the API. */
 export function openApiCalls(version: string): readonly Call[] {
-  return [...organizationCalls, ...serviceCalls(version)];
+  return [...organizationCalls, ...organizationCallsV1, ...serviceCalls(version)];
 }
 
 const securitySchemes = {
@@ -73,22 +75,27 @@ const securitySchemes = {
     bearerFormat: 'JWT',
     description: 'The `access_token` of `POST /admin/login`.',
   },
+  operator: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The value of `TENANTRY_OPERATOR_TOKEN`. Where it is not set there are no calls for the operator.',
+  },
   metrics: {
     type: 'http',
     scheme: 'bearer',
     description: 'The value of `TENANTRY_METRICS_TOKEN`, where it is set.',
   },
-} as const satisfies Record<NonNullable<Call['bearer']>, object>;
+} as const;
 
 function operationOf(call: Call): object {
-  const { tag, id, summary, description, bearer, query, body } = call;
+  const { tag, id, summary, description, body } = call;
   return {
     tags: [tag],
     operationId: id,
     summary,
     description,
-    security: securityOf(bearer),
-    ...(query !== undefined && { parameters: [{ ...query, in: 'query', required: true }] }),
+    security: security[accessTo(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'))],
+    ...parametersOf(call),
     ...(body !== undefined && {
       requestBody: { required: true, content: { 'application/json': body } },
     }),
@@ -97,16 +104,34 @@ function operationOf(call: Call): object {
 }
 
 /** An empty requirement stands for none: metrics need a token only where one is set. */
-function securityOf(bearer: Call['bearer']): object[] {
-  switch (bearer) {
-    case undefined:
-      return [];
-    case 'admin':
-      return [{ admin: [] }];
-    case 'metrics':
-      return [{ metrics: [] }, {}];
-  }
+const security = {
+  anyone: [],
+  admin: [{ admin: [] }],
+  member: [{ admin: [] }, { operator: [] }],
+  operator: [{ operator: [] }],
+  metrics: [{ metrics: [] }, {}],
+} as const satisfies Record<Access, readonly Readonly<Partial<Record<keyof typeof securitySchemes, []>>>[]>;
+
+/** Those of the path, then the one of the query. */
+function parametersOf({ path, query }: Call): { parameters?: object[] } {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    ...pathParameters[name],
+  }));
+  const parameters = [...inPath, ...(query === undefined ? [] : [{ ...query, in: 'query', required: true }])];
+  return parameters.length === 0 ? {} : { parameters };
 }
+
+/** The parameters that a path may have. */
+const pathParameters: Readonly<Record<string, object>> = {
+  organization: {
+    description: "The organization's id, or its name in any case and spacing.",
+    schema: { type: 'string' },
+    example: 'acme corp',
+  },
+};
 
 function successResponses({ success, uncounted, tagged }: Call): Record<string, object> {
   const { status, description, mediaType, schema, example } = success;

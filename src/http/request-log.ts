@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { idOf } from '../access/principal.ts';
 import type { Log } from '../log.ts';
 import { plainAddress } from './address.ts';
 
@@ -26,6 +27,8 @@ interface AnswerLine {
   readonly milliseconds: number;
   readonly address: string;
   readonly bytes: number;
+  /** Who called, where the call demands a token: a user's id, or `operator`. */
+  caller?: string;
   /** Of the problem that was told. */
   code?: string;
 }
@@ -55,6 +58,7 @@ export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRe
       address,
       bytes: Number(reply.getHeader('content-length') ?? 0),
     };
+    if (request.principal !== undefined) line.caller = idOf(request.principal);
     if (reply.problemCode !== undefined) line.code = reply.problemCode;
     log.info(line, 'answered');
     onAnswer({ method, route, status, seconds: milliseconds / 1_000 });

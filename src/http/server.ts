@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { guardRoutes } from './authentication.ts';
 import type { Edge } from './edge.ts';
 import { buildFramework, type Server } from './framework.ts';
 import { addressLimits } from './limiting.ts';
@@ -9,6 +10,7 @@ import { keysRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { organizationsRoutes } from './routes/organizations.ts';
 import { rootRoutes } from './routes/root.ts';
+import { organizationsRoutesV1 } from './routes/v1/organizations.ts';
 
 /** Generated, and kept with the sources. */
 const openApi = new URL('../../openapi.json', import.meta.url);
@@ -19,9 +21,11 @@ export function buildServer(edge: Edge): Server {
   const limits = settings.RATE_LIMIT ? addressLimits(tenancy.limits, settings) : undefined;
   const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
   const server = buildFramework({ log, onAnswer, limits, settings });
+  guardRoutes(server, tenancy, settings);
   rootRoutes(server, edge);
   organizationsRoutes(server, tenancy, limits);
   adminRoutes(server, tenancy, limits);
+  organizationsRoutesV1(server, tenancy);
   keysRoutes(server, edge);
   healthRoutes(server, edge);
   metricsRoutes(server, edge);

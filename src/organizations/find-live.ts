@@ -1,6 +1,6 @@
 import { TenantryError } from '../errors.ts';
 import type { Records } from '../store/records.ts';
-import { nameKey } from './name.ts';
+import { isOrganizationId, nameKey } from './name.ts';
 import { isLive, type Organization, organizations } from './organization.ts';
 
 /**
@@ -11,6 +11,18 @@ import { isLive, type Organization, organizations } from './organization.ts';
 export async function findLive(records: Records, name: string): Promise<Organization> {
   const organization = await records.find(organizations, 'name_key', nameKey(name));
   // Once a deletion began, the key is the id, which nobody may use as a name.
+  if (organization === undefined || !isLive(organization)) throw notFound();
+  return organization;
+}
+
+/**
+ * The organization of this id or name, ids first.
+ *
+ * @throws {TenantryError} organization_not_found, storage_unavailable
+ */
+export async function findByIdOrName(records: Records, selector: string): Promise<Organization> {
+  if (!isOrganizationId(selector)) return await findLive(records, selector);
+  const organization = await records.get(organizations, selector);
   if (organization === undefined || !isLive(organization)) throw notFound();
   return organization;
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { wrongIn } from '../../test/wrong-settings.ts';
-import { readSettings, table } from '../settings.ts';
+import { readSettings } from '../settings.ts';
+import { table } from './table.ts';
 
 const secret = Buffer.alloc(32, 7).toString('base64url');
 

@@ -30,8 +30,13 @@ export interface ToldCall {
   readonly name: string;
   readonly method: string;
   readonly path: string;
-  readonly bearer: boolean;
-  readonly parameters: readonly { readonly name: string; readonly example: string }[];
+  /** Whose token it wants, the first where there are several. */
+  readonly bearer: 'admin' | 'operator' | undefined;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly in: 'path' | 'query';
+    readonly example: string;
+  }[];
   /** The examples of its body. */
   readonly bodies: readonly unknown[];
   readonly bodySchema: Readonly<Record<string, unknown>> | undefined;
@@ -90,7 +95,7 @@ function callOf(method: string, path: string, operation: Operation): ToldCall {
     name: `${method} ${path}`,
     method,
     path,
-    bearer: operation.security.some((requirement) => 'admin' in requirement),
+    bearer: (['admin', 'operator'] as const).find((name) => operation.security.some((needed) => name in needed)),
     parameters: operation.parameters ?? [],
     bodies: Object.values(body?.examples ?? {}).map(({ value }) => value),
     bodySchema: body?.schema,

@@ -27,9 +27,16 @@ export interface Listening extends AsyncDisposable {
 /** The version that the servers of these tests say they are. */
 export const testVersion = '1.2.3';
 
+/** The operator's token of these servers. */
+export const operatorToken = 'o'.repeat(32);
+
 /** The edge of a tenancy, with limits of its own that nothing has counted against. */
 export function edgeOf({ tenancy, clock }: TestTenancy, { environment = {}, edge = () => ({}) }: Different = {}): Edge {
-  const { settings } = readSettings({ TENANTRY_ENV: 'test', ...environment });
+  const { settings } = readSettings({
+    TENANTRY_ENV: 'test',
+    TENANTRY_OPERATOR_TOKEN: operatorToken,
+    ...environment,
+  });
   const well: Edge = {
     settings,
     tenancy: { ...tenancy, limits: memoryLimits({ now: clock.now }) },

@@ -3,7 +3,7 @@ import type { ProblemCode } from '../../src/http/problems.ts';
 import { intercept, unavailable } from '../intercept.ts';
 import type { TestAdmin } from '../tenancy.ts';
 import type { ToldCall } from './document.ts';
-import type { Different, Sent } from './ground.ts';
+import { type Different, operatorToken, type Sent } from './ground.ts';
 
 /** Whoever is there before a call is made: the organization of the examples, and another one. */
 export interface Standing {
@@ -25,13 +25,20 @@ type Provocations = Readonly<Record<string, Provocation>>;
 
 /** The call as its example has it, with a token where it wants one. */
 export function wellFormed(call: ToldCall, { acmeToken }: Standing): Sent {
-  const query = new URLSearchParams(call.parameters.map(({ name, example }): [string, string] => [name, example]));
+  const examples = (place: 'path' | 'query') =>
+    call.parameters.filter((each) => each.in === place).map(({ name, example }): [string, string] => [name, example]);
+  const query = new URLSearchParams(examples('query'));
+  const path = examples('path').reduce(
+    (path, [name, example]) => path.replace(`{${name}}`, encodeURIComponent(example)),
+    call.path,
+  );
+  const token = { admin: acmeToken, operator: operatorToken };
   const body = call.bodies[0];
   return {
     method: call.method,
-    path: query.size === 0 ? call.path : `${call.path}?${query}`,
+    path: query.size === 0 ? path : `${path}?${query}`,
     headers: {
-      ...(call.bearer && { authorization: `Bearer ${acmeToken}` }),
+      ...(call.bearer && { authorization: `Bearer ${token[call.bearer]}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -66,7 +73,12 @@ const provocations = {
     any: { request: ({ path }) => ({ path: path.replace('acme', 'nobody') }) },
     'PUT /org/update': { request: (well) => changed(well, { organization_name: 'Nobody' }) },
   },
-  route_not_found: { any: { different: { environment: { TENANTRY_METRICS_TOKEN: 'x'.repeat(32) } } } },
+  route_not_found: {
+    any: { different: { environment: { TENANTRY_METRICS_TOKEN: 'x'.repeat(32) } } },
+    'GET /v1/organizations/{organization}/placement': {
+      request: ({ headers }, { acmeToken }) => ({ headers: { ...headers, authorization: `Bearer ${acmeToken}` } }),
+    },
+  },
   method_not_allowed: { any: { request: () => ({ method: 'PATCH' }) } },
   request_timeout: {
     any: {
@@ -104,6 +116,7 @@ const provocations = {
     any: { different: { edge: passwordsThat(refuse(tooManyPasswords)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(tooManyPasswords)) }, request: withNewPassword },
     'DELETE /org/delete': { different: { edge: commitsThat(refuse(tooManyChanges)) } },
+    'GET /v1/organizations/{organization}': { different: { edge: readsThat(refuse(tooManyChanges)) } },
   },
   stopping: {
     any: { different: { edge: passwordsThat(refuse(stopping)) } },
@@ -161,7 +174,8 @@ function passwordsThat(failing: Failing): Differing {
 
 function readsThat(failing: Failing): Differing {
   return ({ tenancy }) => {
-    const records = intercept(intercept(tenancy.records, 'find', failing), 'findJoined', failing);
+    const methods = ['get', 'find', 'findJoined'] as const;
+    const records = methods.reduce((port, method) => intercept(port, method, failing), tenancy.records);
     return { tenancy: { ...tenancy, records } };
   };
 }

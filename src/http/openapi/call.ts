@@ -13,8 +13,6 @@ export interface Call {
   readonly summary: string;
   /** Markdown. */
   readonly description: string;
-  /** Whose token it wants; absent where it wants none. */
-  readonly bearer?: 'admin' | 'metrics';
   /** A call of the reference API, where some codes have another status. */
   readonly reference?: true;
   readonly query?: QueryParameter;

@@ -91,7 +91,6 @@ export const organizationCalls: readonly Call[] = [
     summary: 'Rename an organization, change its admin',
     description:
       "Changes the organization's name and its admin's email and password, all or nothing. What is absent or null stays. The collection keeps its name; tokens live on unless a password is given. The answer is `Cache-Control: no-store`.",
-    bearer: 'admin',
     reference: true,
     body: {
       schema: schemaNamed('UpdateOrganization'),
@@ -133,7 +132,6 @@ export const organizationCalls: readonly Call[] = [
     summary: 'Delete an organization',
     description:
       "Deletes the organization, its collection and its admin's account. Name and email are free at once, and the tokens are dead. A body is ignored. The answer is `Cache-Control: no-store`.",
-    bearer: 'admin',
     reference: true,
     query: selectedByQuery,
     success: {

@@ -16,6 +16,13 @@ const shownCollection = {
   description: "The collection of the organization's data. It is given at the creation and never changes.",
 } as const;
 
+const shownTime = {
+  type: 'string',
+  format: 'date-time',
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
+  description: 'RFC 3339, in UTC, with milliseconds.',
+} as const;
+
 /** The schemas of `components`: of bodies as the routes check them, and of answers. */
 export const schemas: Readonly<Record<string, Schema>> = {
   CreateOrganization: described(createSchema.body, {
@@ -37,12 +44,30 @@ export const schemas: Readonly<Record<string, Schema>> = {
     organization_name: shownName,
     collection_name: shownCollection,
     admin_email: { type: 'string', format: 'email' },
-    created_at: {
+    created_at: shownTime,
+  }),
+  OrganizationDetails: answer({
+    id: { type: 'string', pattern: '^org_[0-7][0-9a-hjkmnp-tv-z]{25}$', description: 'A TypeID. It never changes.' },
+    name: shownName,
+    status: {
       type: 'string',
-      format: 'date-time',
-      pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
-      description: 'RFC 3339, in UTC, with milliseconds.',
+      enum: ['creating', 'active'],
+      description: '`creating`: its collection may not be there yet. All calls find it.',
     },
+    collection_name: shownCollection,
+    admin: answer({
+      id: { type: 'string', pattern: '^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$', description: 'A TypeID.' },
+      email: { type: 'string', format: 'email' },
+    }),
+    created_at: shownTime,
+    updated_at: { ...shownTime, description: `${shownTime.description} An email of the admin's has no part in it.` },
+  }),
+  Placement: answer({
+    level: { type: 'string', enum: ['collection'], description: 'How far apart from others.' },
+    cluster: { type: 'string', description: '`main` is where the master database is.' },
+    database: { type: 'string', description: 'Within the cluster: a file of the embedded store, or a database.' },
+    collection_name: shownCollection,
+    epoch: { type: 'integer', minimum: 1, description: 'Raised with each change of the placement.' },
   }),
   DeletedOrganization: answer({
     message: { type: 'string', description: 'Names the organization as it was stored.' },

@@ -69,7 +69,6 @@ export function serviceCalls(version: string): readonly Call[] {
       summary: 'What the service measures',
       description:
         'All metrics, as Prometheus reads them. With `TENANTRY_METRICS_TOKEN` set, for its bearer alone; else for callers on the same machine, where the service listens on a loopback address and no proxy is trusted. For all others there is nothing here. No limit counts this call.',
-      bearer: 'metrics',
       uncounted: true,
       success: {
         status: 200,

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import { hasTag } from '../etag.ts';
 import type { Server } from '../framework.ts';
 import { type Asset, assetReader } from './assets.ts';
 
@@ -49,7 +49,7 @@ export function pagesRoutes(server: Server, openApi: URL): void {
       // Asked for each time, and sent again only when an upgrade has changed it.
       reply.header('cache-control', 'no-cache').header('etag', etag);
       if (asset.policy !== undefined) reply.header('content-security-policy', asset.policy);
-      return hasIt(request, etag) ? reply.code(304).send() : reply.type(asset.type).send(bytes);
+      return hasTag(request, etag) ? reply.code(304).send() : reply.type(asset.type).send(bytes);
     });
   }
 }
@@ -66,12 +66,6 @@ function policy(styles: string): string {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
-}
-
-/** Whether the caller has what it asks for (RFC 9110 section 13.1.2). A proxy that compresses makes the tag a weak one. */
-function hasIt({ headers }: FastifyRequest, etag: string): boolean {
-  const known = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return known.includes(etag) || known.includes('*');
 }
 
 function here(name: string): string {

@@ -1,10 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../address.ts';
 import { bearerToken } from '../bearer.ts';
 import type { Edge } from '../edge.ts';
 import type { Server } from '../framework.ts';
-import { noRoute } from '../refusals.ts';
+import { secretToken } from '../secret-token.ts';
 
 /** The settings that say who may see the metrics. */
 export interface MetricsSettings {
@@ -14,30 +13,24 @@ export interface MetricsSettings {
   readonly TRUST_PROXY: false | string[];
 }
 
-/** `GET /metrics`, for those who may see them; to all others there is nothing here. */
-export function metricsRoutes(server: Server, { metrics, settings }: Pick<Edge, 'metrics' | 'settings'>): void {
-  const mayRead = readers(settings);
-  server.get('/metrics', { config: { uncounted: true } }, async (request, reply) => {
-    if (!mayRead(request.raw)) throw noRoute();
-    reply.header('cache-control', 'no-store').type(metrics.contentType);
+/** `GET /metrics`, for those who may see them (`metricsReaders`). */
+export function metricsRoutes(server: Server, { metrics }: Pick<Edge, 'metrics'>): void {
+  server.get('/metrics', { config: { uncounted: true } }, async (_request, reply) => {
+    reply.type(metrics.contentType);
     return metrics.text();
   });
 }
 
 /**
- * With a token its bearer alone. Without one whoever is on this machine, which is known only where nothing else is
- * listened to and no proxy passed the request on.
+ * Who may see the metrics. With a token its bearer alone. Without one whoever is on this machine, which is known only where
+ * nothing else is listened to and no proxy passed the request on.
  */
-function readers({ METRICS_TOKEN, HOST, TRUST_PROXY }: MetricsSettings): (request: IncomingMessage) => boolean {
+export function metricsReaders(settings: MetricsSettings): (request: IncomingMessage) => boolean {
+  const { METRICS_TOKEN, HOST, TRUST_PROXY } = settings;
   if (METRICS_TOKEN !== undefined) {
-    const right = digest(METRICS_TOKEN);
-    // Digests are of one length and tell nothing by how much of them is equal.
-    return (request) => timingSafeEqual(digest(bearerToken(request) ?? ''), right);
+    const isReader = secretToken(METRICS_TOKEN);
+    return (request) => isReader(bearerToken(request));
   }
   if (!isLoopback(HOST) || TRUST_PROXY !== false) return () => false;
   return ({ headers }) => !Object.keys(headers).some((name) => name === 'forwarded' || name.startsWith('x-forwarded-'));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

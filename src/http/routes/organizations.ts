@@ -3,7 +3,7 @@ import { deleteOrganization } from '../../organizations/delete.ts';
 import { readOrganization } from '../../organizations/read.ts';
 import type { Tenancy } from '../../organizations/tenancy.ts';
 import { updateOrganization } from '../../organizations/update.ts';
-import { callerOf, requireAdmin } from '../authentication.ts';
+import { callerOf } from '../authentication.ts';
 import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
 import { type AddressLimits, limitByAddress } from '../limiting.ts';
@@ -50,8 +50,6 @@ const config = { reference: true } as const;
 /** The organizations of the reference API, under `/org/`. */
 export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: AddressLimits | undefined): void {
   const limitCreations = limits === undefined ? [] : [limitByAddress(limits.counter, limits.creations)];
-  const onlyAdmins = requireAdmin(tenancy);
-
   const bodyLimit = bodyLimitOf(server);
 
   server.post(
@@ -68,7 +66,7 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
     readOrganization(tenancy, request.query.organization_name),
   );
 
-  server.put('/org/update', { schema: updateSchema, config, bodyLimit, onRequest: onlyAdmins }, (request) => {
+  server.put('/org/update', { schema: updateSchema, config, bodyLimit }, (request) => {
     const { organization_name, email, password, new_organization_name } = request.body;
     return updateOrganization(tenancy, callerOf(request), {
       organization_name,
@@ -78,7 +76,7 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
     });
   });
 
-  server.delete('/org/delete', { schema: nameInQuery, config, onRequest: onlyAdmins }, async (request) => {
+  server.delete('/org/delete', { schema: nameInQuery, config }, async (request) => {
     const { name, collection_name } = await deleteOrganization(
       tenancy,
       callerOf(request),

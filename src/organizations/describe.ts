@@ -1,0 +1,48 @@
+import { users } from '../identity/user.ts';
+import { decide, moved } from '../store/decide.ts';
+import type { Records } from '../store/records.ts';
+import { isUnchanged, notFound } from './find-live.ts';
+import { isLive, type Organization, type OrganizationStatus, organizations } from './organization.ts';
+
+/** An organization as version 1 of the API shows it. Times are RFC 3339, UTC, milliseconds. */
+export interface OrganizationDetails {
+  readonly id: string;
+  readonly name: string;
+  readonly status: OrganizationStatus;
+  readonly collection_name: string;
+  readonly admin: { readonly id: string; readonly email: string };
+  readonly created_at: string;
+  /** When the organization itself was changed; its admin's email has no part in it. */
+  readonly updated_at: string;
+}
+
+/** What is shown, and what names this state of it among all there have been. */
+export interface Description {
+  readonly details: OrganizationDetails;
+  readonly revision: string;
+}
+
+/**
+ * Shows an organization with its admin, both as of one moment.
+ *
+ * @throws {TenantryError} organization_not_found, busy, storage_unavailable
+ */
+export function describeOrganization(records: Records, id: string): Promise<Description> {
+  return decide(async () => {
+    const organization = await records.get(organizations, id);
+    if (organization === undefined || !isLive(organization)) throw notFound();
+    const admin = await records.get(users, organization.admin_user_id);
+    // A deletion came between the two reads.
+    if (admin === undefined) throw notFound();
+    if (!(await isUnchanged(records, organization))) return moved;
+    return {
+      details: detailsOf(organization, admin),
+      revision: `${id}.${organization.version}.${admin.version}`,
+    };
+  });
+}
+
+function detailsOf(organization: Organization, { id, email }: OrganizationDetails['admin']): OrganizationDetails {
+  const { name, status, collection_name, created_at, updated_at } = organization;
+  return { id: organization.id, name, status, collection_name, admin: { id, email }, created_at, updated_at };
+}

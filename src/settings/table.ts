@@ -1,0 +1,149 @@
+import { databaseName, databaseUrl, secret } from './database.ts';
+import {
+  bcryptCost,
+  directory,
+  failPoint,
+  host,
+  type Kind,
+  oneOf,
+  onOrOff,
+  origin,
+  origins,
+  proxies,
+  rate,
+  token,
+  wholeNumber,
+} from './kinds.ts';
+
+/** A row of the table: one setting. */
+export interface Setting {
+  readonly kind: Kind<unknown>;
+  /** What holds where nothing is set, as an operator would write it. Without it the setting is undefined then. */
+  readonly initial?: string;
+  /** What it is for, in the operator's words. */
+  readonly about: string;
+  /** Its value is never shown. */
+  readonly secret?: true;
+  /** The setting without which this one may be missing; where that one is set, this one must be. */
+  readonly neededBy?: string;
+}
+
+/** Every setting once; each is read from `TENANTRY_` and its name. The documentation and `.env.example` are made of it. */
+export const table = {
+  HOST: {
+    kind: host,
+    initial: '127.0.0.1',
+    about: 'Address to listen on. The default is reached from this machine alone; 0.0.0.0 or :: from everywhere.',
+  },
+  PORT: { kind: wholeNumber(0, 65_535), initial: '8000', about: 'Port to listen on. 0 takes any free port.' },
+  PUBLIC_URL: {
+    kind: origin,
+    about: 'Where callers reach the service, if not at HOST and PORT. It is the issuer of the access tokens.',
+  },
+  DATA_DIR: {
+    kind: directory,
+    initial: './data',
+    about: 'Directory of the data and the keys. It is made with mode 0700; one process at a time holds it.',
+  },
+  DATABASE_URL: {
+    kind: databaseUrl,
+    about:
+      'MongoDB that keeps the data and the keys, for any number of instances. Without it the embedded store does. A database in it is where its user is known; the data is in DATABASE_NAME.',
+    secret: true,
+    neededBy: 'SECRET',
+  },
+  DATABASE_NAME: {
+    kind: databaseName,
+    initial: 'master_db',
+    about: 'Database there, which has the master data and the collections of the organizations.',
+  },
+  SECRET: {
+    kind: secret,
+    about: 'Encrypts the signing keys in that database: the same for all instances, and kept beside every backup.',
+    secret: true,
+    neededBy: 'DATABASE_URL',
+  },
+  START_SECONDS: {
+    kind: wholeNumber(0, 600),
+    initial: '30',
+    about: 'Seconds that a start waits for a database that does not answer yet.',
+  },
+  ENV: {
+    kind: oneOf('production', 'development', 'test'),
+    initial: 'production',
+    about:
+      'Where the service runs. `test` allows cheap password hashes and fail-points, and given in the environment keeps .env from being read.',
+  },
+  BCRYPT_COST: {
+    kind: bcryptCost,
+    initial: '12',
+    about: 'Work of a password hash: each step doubles it. Older hashes are made anew at the next log-in.',
+  },
+  ACCESS_TOKEN_MINUTES: { kind: wholeNumber(1, 1_440), initial: '30', about: 'Minutes that an access token is valid.' },
+  LOG_LEVEL: {
+    kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    initial: 'info',
+    about: 'The least level that is logged. Requests are logged at `info`.',
+  },
+  TRUST_PROXY: {
+    kind: proxies,
+    initial: 'off',
+    about: "Proxies whose X-Forwarded-For is believed. Set it behind a proxy, or all callers share the proxy's limits.",
+  },
+  CORS_ORIGINS: { kind: origins, about: 'Origins of the web pages that may call from a browser. None unless set.' },
+  RATE_LIMIT: { kind: onOrOff, initial: 'on', about: 'All limits on rates. `off` is for tests and benchmarks.' },
+  LIMIT_LOGIN_ACCOUNT: { kind: rate, initial: '10/minute', about: 'Log-ins to one account from one address.' },
+  LIMIT_LOGIN_ADDRESS: { kind: rate, initial: '600/minute', about: 'Log-ins from one address (IPv6: one /64).' },
+  LIMIT_CREATE_ADDRESS: { kind: rate, initial: '1000/hour', about: 'Organizations created from one address.' },
+  LIMIT_ADDRESS: {
+    kind: rate,
+    initial: '6000/minute',
+    about: 'All calls from one address, which may be a whole backend.',
+  },
+  LIMIT_ACCOUNT_FAILURES: {
+    kind: rate,
+    initial: '100/minute',
+    about: 'Failed log-ins of one account from all addresses. Past it they are delayed, never refused.',
+  },
+  OPERATOR_TOKEN: {
+    kind: token,
+    about: 'Bearer token of the operator, who may see every organization. Without it there are no operator calls.',
+    secret: true,
+  },
+  METRICS_TOKEN: {
+    kind: token,
+    about: 'Bearer token for /metrics. Without it /metrics answers local callers only.',
+    secret: true,
+  },
+  SHUTDOWN_SECONDS: {
+    kind: wholeNumber(1, 600),
+    initial: '10',
+    about: 'Seconds in which a stopping service finishes what it began.',
+  },
+  HASH_WAIT_SECONDS: {
+    kind: wholeNumber(1, 60),
+    initial: '5',
+    about: 'Expected wait for a password hash, in seconds, past which callers get 503.',
+  },
+  WRITER_THREADS: { kind: wholeNumber(1, 8), initial: '1', about: 'Threads that write to the embedded store.' },
+  REQUEST_TIMEOUT_SECONDS: {
+    kind: wholeNumber(1, 600),
+    initial: '15',
+    about: 'Seconds in which a request must have arrived.',
+  },
+  BODY_LIMIT_BYTES: {
+    kind: wholeNumber(1_024, 67_108_864),
+    initial: '1048576',
+    about: 'Bytes that the body of a request may have; more is 413.',
+  },
+  FAIL_POINT: { kind: failPoint, about: 'Step at which the process ends itself, to test recovery.' },
+} satisfies Record<string, Setting>;
+
+/** The name of a setting, without `TENANTRY_`. */
+export type SettingName = keyof typeof table;
+
+type ValueOf<Row extends Setting> =
+  Row['kind'] extends Kind<infer Value> ? (Row extends { initial: string } ? Value : Value | undefined) : never;
+
+/** Every setting's value, of the type that its row reads. */
+export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof table)[Name]> };
