@@ -1,6 +1,7 @@
 /** Opens the engine that the settings name, and tells what differs by it. */
 import { relative, resolve } from 'node:path';
 import { StartError } from './errors.ts';
+import { idempotencyKeys } from './idempotency/idempotency-key.ts';
 import { readSecret } from './identity/secret.ts';
 import { signingKeysFile } from './identity/signing-keys-file.ts';
 import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-records.ts';
@@ -53,7 +54,7 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   const directory = resolve(settings.DATA_DIR);
   const store = await openEmbedded({
     directory,
-    kinds: [organizations, users],
+    kinds: [organizations, users, idempotencyKeys],
     log,
     writerThreads: settings.WRITER_THREADS,
     onCommit,
@@ -113,7 +114,7 @@ export async function examineDatabase(settings: Settings): Promise<readonly Find
 }
 
 /** The kinds of the master database where the keys are in it too. */
-export const masterKinds = [organizations, users, signingKeysKind];
+export const masterKinds = [organizations, users, idempotencyKeys, signingKeysKind];
 
 /** What the operator is told who asks for a backup of a database that has tools of its own. */
 export function refusedBackup(): StartError {

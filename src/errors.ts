@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'organization_not_found'
   | 'organization_name_taken'
   | 'email_taken'
+  | 'idempotency_key_reused'
   | 'rate_limited'
   | 'busy'
   | 'stopping'

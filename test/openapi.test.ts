@@ -176,7 +176,7 @@ function routesIn(tree: string): { method: string; path: string }[] {
 /** The organization of the examples, unless the call creates it, and another one. */
 async function stand({ tenancy }: TestTenancy, { name }: ToldCall): Promise<Standing> {
   const globex = await signUp(tenancy, 'Globex');
-  if (name === 'POST /org/create') return { acmeToken: '', globex };
+  if (name === 'POST /org/create' || name === 'POST /v1/organizations') return { acmeToken: '', globex };
   const { email, password } = exampleOfCreation;
   await createOrganization(tenancy, exampleOfCreation);
   return { acmeToken: (await signIn(tenancy, email, password)).token, globex };
@@ -201,7 +201,7 @@ async function provoke(
   const { different, request, before } = provocationOf(code, call);
   await using listening = await listen(opened, different);
   const well = wellFormed(call, standing);
-  if (before !== undefined) await send(listening.port, before);
+  if (before !== undefined) await send(listening.port, before(well));
   return await send(listening.port, { ...well, ...request?.(well, standing) });
 }
 

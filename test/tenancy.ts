@@ -1,5 +1,7 @@
 import { memoryLimits } from '../src/cache/memory/limits.ts';
+import { idempotencyKeys } from '../src/idempotency/idempotency-key.ts';
 import { createPasswords } from '../src/identity/passwords.ts';
+import type { SigningKeys } from '../src/identity/signing-keys.ts';
 import { createTokens } from '../src/identity/tokens.ts';
 import { users } from '../src/identity/user.ts';
 import type { Log } from '../src/log.ts';
@@ -27,6 +29,8 @@ export interface TestTenancy extends AsyncDisposable {
   /** Another object after `restart`; a copy with members of one's own (`{ ...tenancy, instance: 'other' }`) is one more process. */
   readonly tenancy: Tenancy;
   readonly clock: TestClock;
+  /** Those that sign its tokens. */
+  readonly keys: SigningKeys;
   /** What was logged, oldest first. */
   readonly logged: readonly LogLine[];
   /** The fail-points that were reached, oldest first. */
@@ -62,7 +66,7 @@ export interface TenancyOptions {
 /** Cost 4 is bcrypt's least: a test is about something else. */
 export const testPasswords = { cost: 4, workers: 2, waitSeconds: 60 } as const;
 
-const kinds = [organizations, users];
+const kinds = [organizations, users, idempotencyKeys];
 
 const defaultSignInLimits: Tenancy['signInLimits'] = {
   account: { name: 'sign-in-account', most: 10, seconds: 60 },
@@ -105,6 +109,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
       return tenancy;
     },
     clock,
+    keys,
     logged,
     reached,
     async restart() {

@@ -16,6 +16,8 @@ const rows: Readonly<Record<string, Access>> = {
   'PUT /org/update': 'admin',
   'DELETE /org/delete': 'admin',
   'POST /admin/login': 'anyone',
+  'GET /v1/organizations': 'operator',
+  'POST /v1/organizations': 'operator',
   'GET /v1/organizations/:organization': 'member',
   'GET /v1/organizations/:organization/placement': 'operator',
   'GET /.well-known/jwks.json': 'anyone',

@@ -1,3 +1,4 @@
+import type { SealKeys } from '../identity/seal.ts';
 import type { SigningKeys } from '../identity/signing-keys.ts';
 import type { Log } from '../log.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
@@ -10,7 +11,7 @@ import type { Answered } from './request-log.ts';
 export interface Edge {
   readonly settings: EdgeSettings;
   readonly tenancy: Tenancy;
-  readonly keys: Pick<SigningKeys, 'jwks'>;
+  readonly keys: Pick<SigningKeys, 'jwks'> & SealKeys;
   readonly metrics: MetricsPort;
   readonly log: Log;
   /** Of the program. */

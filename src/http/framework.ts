@@ -92,7 +92,7 @@ const KEEP_ALIVE = 72_000;
 const STANDSTILL = 120_000;
 
 /** What browsers may read of an answer, beside the header fields that they always may. */
-const EXPOSED_HEADERS = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'];
+const EXPOSED_HEADERS = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'ETag', 'Location'];
 
 /**
  * Makes the server without its routes: how requests are read, limited, counted and logged, and how every error is told,
@@ -167,7 +167,7 @@ function addHooks(server: Server, { settings, begin, count }: Hooks): void {
     server.register(import('@fastify/cors'), {
       origin: [...settings.CORS_ORIGINS],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      allowedHeaders: ['Authorization', 'Content-Type'],
+      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
       // It would answer 400 in plain text.

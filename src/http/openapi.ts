@@ -112,17 +112,27 @@ const security = {
   metrics: [{ metrics: [] }, {}],
 } as const satisfies Record<Access, readonly Readonly<Partial<Record<keyof typeof securitySchemes, []>>>[]>;
 
-/** Those of the path, then the one of the query. */
-function parametersOf({ path, query }: Call): { parameters?: object[] } {
+/** Those of the path, of the query and of the head. */
+function parametersOf({ path, query = [], repeatable }: Call): { parameters?: object[] } {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
     ...pathParameters[name],
   }));
-  const parameters = [...inPath, ...(query === undefined ? [] : [{ ...query, in: 'query', required: true }])];
+  const inQuery = query.map((parameter) => ({ required: false, ...parameter, in: 'query' }));
+  const parameters = [...inPath, ...inQuery, ...(repeatable ? [idempotencyKey] : [])];
   return parameters.length === 0 ? {} : { parameters };
 }
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Up to 255 printable ASCII characters, another one for each thing that is to be done, such as a UUID. The same call with the same key is done once: for 24 hours it gets the same answer. Only success is remembered.',
+  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+};
 
 /** The parameters that a path may have. */
 const pathParameters: Readonly<Record<string, object>> = {

@@ -43,6 +43,7 @@ export const problemKinds = {
   uri_too_long: { status: 414, title: 'The URI is too long' },
   content_type_unsupported: { status: 415, title: 'The content type is not supported' },
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key is used' },
   invalid_value: { status: 422, title: 'A value breaks a rule' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },

@@ -25,7 +25,7 @@ export function buildServer(edge: Edge): Server {
   rootRoutes(server, edge);
   organizationsRoutes(server, tenancy, limits);
   adminRoutes(server, tenancy, limits);
-  organizationsRoutesV1(server, tenancy);
+  organizationsRoutesV1(server, tenancy, edge.keys);
   keysRoutes(server, edge);
   healthRoutes(server, edge);
   metricsRoutes(server, edge);

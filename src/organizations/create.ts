@@ -1,9 +1,10 @@
+import { refuseKept } from '../idempotency/refuse-kept.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { newUserId, type PasswordHash, type User, users } from '../identity/user.ts';
 import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
 import type { Place } from '../store/documents.ts';
-import { insert, type Records } from '../store/records.ts';
+import { type Change, insert, type Records } from '../store/records.ts';
 import { collectionNames } from './collection-name.ts';
 import { finishCreation } from './finish-creation.ts';
 import { checkName, nameKey, storedName } from './name.ts';
@@ -22,26 +23,52 @@ export interface CreateRequest {
   readonly password: string;
 }
 
+/** An organization that was created, as it was decided, and its admin. */
+export interface CreatedOrganization {
+  readonly organization: Organization;
+  readonly admin: User;
+}
+
+/** How a creation differs from that of the reference API. */
+export interface CreateOptions {
+  /** What the caller calls the values: paths in its body, for what is told of them. */
+  readonly members?: Readonly<Record<keyof CreateRequest, string>>;
+  /** Changes that come first in the commit, made of what it will have created. */
+  readonly also?: (created: CreatedOrganization) => readonly Change[];
+}
+
+const referenceMembers = { organization_name: 'organization_name', email: 'email', password: 'password' } as const;
+
+/** Creates an organization with its admin, as the reference API does and shows it (`createWithAdmin`). */
+export async function createOrganization(tenancy: Tenancy, request: CreateRequest): Promise<OrganizationView> {
+  const { organization, admin } = await createWithAdmin(tenancy, request);
+  return viewOf(organization, admin.email);
+}
+
 /**
  * Creates an organization with its admin. The commit of both decides; the collection is made after it, by this call or,
  * where that fails, by the sweep, so that the answer is then the success.
  *
  * @throws {TenantryError} invalid_value, organization_name_taken, email_taken, busy, stopping, storage_unavailable
  */
-export async function createOrganization(tenancy: Tenancy, request: CreateRequest): Promise<OrganizationView> {
+export async function createWithAdmin(
+  tenancy: Tenancy,
+  request: CreateRequest,
+  { members = referenceMembers, also = () => [] }: CreateOptions = {},
+): Promise<CreatedOrganization> {
   refuseIssues({
-    organization_name: checkName(request.organization_name),
-    email: checkEmail(request.email),
-    password: checkNewPassword(request.password),
+    [members.organization_name]: checkName(request.organization_name),
+    [members.email]: checkEmail(request.email),
+    [members.password]: checkNewPassword(request.password),
   });
   await byEnd(refuseTaken(tenancy.records, request), commandEnd());
   const password = await tenancy.passwords.hash(request.password);
   tenancy.reach('create.hashed');
   const end = commandEnd();
-  const organization = await decide(() => attempt(tenancy, request, { password, end }), end);
+  const created = await decide(() => attempt(tenancy, request, { password, also, end }), end);
   tenancy.reach('create.committed');
-  await within(tenancy, end, () => finishCreation(tenancy, organization));
-  return viewOf(organization, request.email);
+  await within(tenancy, end, () => finishCreation(tenancy, created.organization));
+  return created;
 }
 
 /** Tells early what the unique indexes would tell: before a hash, and before room is taken for what has no chance. */
@@ -50,11 +77,16 @@ async function refuseTaken(records: Records, { organization_name, email }: Creat
   if ((await records.find(users, 'email_key', emailKey(email))) !== undefined) throw emailTaken();
 }
 
+interface Decided extends Pick<Required<CreateOptions>, 'also'> {
+  readonly password: PasswordHash;
+  readonly end: number;
+}
+
 async function attempt(
   tenancy: Tenancy,
   request: CreateRequest,
-  { password, end }: { readonly password: PasswordHash; readonly end: number },
-): Promise<Organization | typeof moved> {
+  { password, also, end }: Decided,
+): Promise<CreatedOrganization | typeof moved> {
   await refuseTaken(tenancy.records, request);
   const created_at = tenancy.now().toISOString();
   const admin: User = {
@@ -68,9 +100,9 @@ async function attempt(
     updated_at: created_at,
   };
   const place = await tenancy.documents.assignPlace();
-  let created: Organization | undefined;
+  let created: CreatedOrganization | undefined;
   try {
-    created = await insertInto(tenancy, place, { name: storedName(request.organization_name), admin, end });
+    created = await insertInto(tenancy, place, { name: storedName(request.organization_name), admin, also, end });
   } finally {
     // Also where the commit's answer was lost: if it was done, the place holds one more than its bound.
     if (created === undefined) tenancy.documents.releasePlace(place);
@@ -82,8 +114,8 @@ async function attempt(
 async function insertInto(
   tenancy: Tenancy,
   place: Place,
-  { name, admin, end }: { readonly name: string; readonly admin: User; readonly end: number },
-): Promise<Organization | undefined> {
+  { name, admin, also, end }: Omit<Decided, 'password'> & { readonly name: string; readonly admin: User },
+): Promise<CreatedOrganization | undefined> {
   const id = newOrganizationId();
   const collection_name = await freeCollectionName(tenancy, place, { id, name });
   if (collection_name === undefined) return undefined;
@@ -99,9 +131,12 @@ async function insertInto(
     created_at: admin.created_at,
     updated_at: admin.created_at,
   };
-  const outcome = await tenancy.records.commit([insert(organizations, organization), insert(users, admin)], end);
+  const created = { organization, admin };
+  const changes = [...also(created), insert(organizations, organization), insert(users, admin)];
+  const outcome = await tenancy.records.commit(changes, end);
+  refuseKept(outcome);
   refuseDuplicate(outcome);
-  return outcome.result === 'done' ? organization : undefined;
+  return outcome.result === 'done' ? created : undefined;
 }
 
 /** The first name that nobody has, neither an organization nor a collection that others made. */

@@ -1,10 +1,11 @@
 import { users } from '../identity/user.ts';
 import { decide, moved } from '../store/decide.ts';
 import type { Records } from '../store/records.ts';
+import type { CreatedOrganization } from './create.ts';
 import { isUnchanged, notFound } from './find-live.ts';
-import { isLive, type Organization, type OrganizationStatus, organizations } from './organization.ts';
+import { isLive, type OrganizationStatus, organizations } from './organization.ts';
 
-/** An organization as version 1 of the API shows it. Times are RFC 3339, UTC, milliseconds. */
+/** An organization as version 1 of the API shows it to its admin and to the operator. Times are RFC 3339, UTC, milliseconds. */
 export interface OrganizationDetails {
   readonly id: string;
   readonly name: string;
@@ -36,13 +37,14 @@ export function describeOrganization(records: Records, id: string): Promise<Desc
     if (admin === undefined) throw notFound();
     if (!(await isUnchanged(records, organization))) return moved;
     return {
-      details: detailsOf(organization, admin),
+      details: detailsOf({ organization, admin }),
       revision: `${id}.${organization.version}.${admin.version}`,
     };
   });
 }
 
-function detailsOf(organization: Organization, { id, email }: OrganizationDetails['admin']): OrganizationDetails {
-  const { name, status, collection_name, created_at, updated_at } = organization;
-  return { id: organization.id, name, status, collection_name, admin: { id, email }, created_at, updated_at };
+/** Shows an organization that was read or made, with its admin. */
+export function detailsOf({ organization, admin }: CreatedOrganization): OrganizationDetails {
+  const { id, name, status, collection_name, created_at, updated_at } = organization;
+  return { id, name, status, collection_name, admin: { id: admin.id, email: admin.email }, created_at, updated_at };
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { forgetExpired } from '../idempotency/forget-expired.ts';
 import { takeOverCreation } from './finish-creation.ts';
 import { takeOverDeletion } from './finish-deletion.ts';
 import { type Organization, type OrganizationStatus, organizations } from './organization.ts';
@@ -75,9 +76,10 @@ export interface SweepingOptions {
 export async function keepSweeping(tenancy: Tenancy, { signal, isShared }: SweepingOptions): Promise<void> {
   let sparesRecent = isShared;
   while (!signal.aborted) {
-    await sweep(tenancy, { signal, sparesRecent }).catch((error: unknown) => {
-      tenancy.log.warn({ err: error }, 'a sweep failed; the next one tries again');
-    });
+    const work = [sweep(tenancy, { signal, sparesRecent }), forgetExpired(tenancy, signal)];
+    for (const { status, reason } of (await Promise.allSettled(work)) as PromiseRejectedResult[]) {
+      if (status === 'rejected') tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
+    }
     sparesRecent = true;
     await tenancy.wait(everyMilliseconds, signal);
   }

@@ -34,8 +34,8 @@ export interface ToldCall {
   readonly bearer: 'admin' | 'operator' | undefined;
   readonly parameters: readonly {
     readonly name: string;
-    readonly in: 'path' | 'query';
-    readonly example: string;
+    readonly in: 'path' | 'query' | 'header';
+    readonly example?: string;
   }[];
   /** The examples of its body. */
   readonly bodies: readonly unknown[];

@@ -31,7 +31,10 @@ export const testVersion = '1.2.3';
 export const operatorToken = 'o'.repeat(32);
 
 /** The edge of a tenancy, with limits of its own that nothing has counted against. */
-export function edgeOf({ tenancy, clock }: TestTenancy, { environment = {}, edge = () => ({}) }: Different = {}): Edge {
+export function edgeOf(
+  { tenancy, clock, keys }: TestTenancy,
+  { environment = {}, edge = () => ({}) }: Different = {},
+): Edge {
   const { settings } = readSettings({
     TENANTRY_ENV: 'test',
     TENANTRY_OPERATOR_TOKEN: operatorToken,
@@ -40,7 +43,7 @@ export function edgeOf({ tenancy, clock }: TestTenancy, { environment = {}, edge
   const well: Edge = {
     settings,
     tenancy: { ...tenancy, limits: memoryLimits({ now: clock.now }) },
-    keys: { jwks: () => ({ keys: [publicKey] }) },
+    keys: { ...keys, jwks: () => ({ keys: [publicKey] }) },
     metrics: createMetrics(),
     log: tenancy.log,
     version: testVersion,

@@ -17,7 +17,7 @@ export interface Provocation {
   readonly different?: Different;
   readonly request?: (well: Sent, standing: Standing) => Partial<Sent>;
   /** A call that is made before. */
-  readonly before?: Sent;
+  readonly before?: (well: Sent) => Sent;
 }
 
 /** How a call is made to fail with a code; by its name where it takes another way than the others. */
@@ -26,7 +26,9 @@ type Provocations = Readonly<Record<string, Provocation>>;
 /** The call as its example has it, with a token where it wants one. */
 export function wellFormed(call: ToldCall, { acmeToken }: Standing): Sent {
   const examples = (place: 'path' | 'query') =>
-    call.parameters.filter((each) => each.in === place).map(({ name, example }): [string, string] => [name, example]);
+    call.parameters.flatMap(({ name, in: where, example }): [string, string][] =>
+      where === place && example !== undefined ? [[name, example]] : [],
+    );
   const query = new URLSearchParams(examples('query'));
   const path = examples('path').reduce(
     (path, [name, example]) => path.replace(`{${name}}`, encodeURIComponent(example)),
@@ -57,10 +59,14 @@ const provocations = {
   organization_name_taken: {
     'POST /org/create': { request: (well) => changed(well, { organization_name: ' GLOBEX' }) },
     'PUT /org/update': { request: (well) => changed(well, { new_organization_name: 'globex' }) },
+    'POST /v1/organizations': { request: (well) => changed(well, { name: 'Globex ' }) },
   },
   email_taken: {
     'POST /org/create': { request: (well, { globex }) => changed(well, { email: globex.email.toUpperCase() }) },
     'PUT /org/update': { request: (well, { globex }) => changed(well, { email: globex.email }) },
+    'POST /v1/organizations': {
+      request: (well, { globex }) => changed(well, { admin: { email: globex.email, password: 'another password' } }),
+    },
   },
   not_authenticated: { any: { request: () => ({ headers: {} }) } },
   invalid_credentials: { any: { request: (well) => changed(well, { password: 'another password' }) } },
@@ -75,9 +81,9 @@ const provocations = {
   },
   route_not_found: {
     any: { different: { environment: { TENANTRY_METRICS_TOKEN: 'x'.repeat(32) } } },
-    'GET /v1/organizations/{organization}/placement': {
-      request: ({ headers }, { acmeToken }) => ({ headers: { ...headers, authorization: `Bearer ${acmeToken}` } }),
-    },
+    'GET /v1/organizations/{organization}/placement': { request: asAdmin },
+    'GET /v1/organizations': { request: asAdmin },
+    'POST /v1/organizations': { request: asAdmin },
   },
   method_not_allowed: { any: { request: () => ({ method: 'PATCH' }) } },
   request_timeout: {
@@ -97,11 +103,22 @@ const provocations = {
     'PUT /org/update': { request: (well) => changed(well, { colour: 'red' }) },
     'GET /org/get': { request: () => ({ path: '/org/get' }) },
     'DELETE /org/delete': { request: () => ({ path: '/org/delete' }) },
+    'GET /v1/organizations': { request: () => ({ path: '/v1/organizations?limit=0' }) },
+    'POST /v1/organizations': { request: (well) => changed(well, { admin: { password: 'another password' } }) },
+  },
+  idempotency_key_reused: {
+    'POST /v1/organizations': {
+      request: (well) => ({
+        ...changed(well, { name: 'Another' }),
+        headers: { ...well.headers, 'idempotency-key': 'k' },
+      }),
+      before: (well) => ({ ...well, headers: { ...well.headers, 'idempotency-key': 'k' } }),
+    },
   },
   rate_limited: {
     any: {
       different: { environment: { TENANTRY_LIMIT_ADDRESS: '1/minute' } },
-      before: { method: 'GET', path: '/', headers: {} },
+      before: () => ({ method: 'GET', path: '/', headers: {} }),
     },
   },
   headers_too_large: {
@@ -132,6 +149,11 @@ const provocations = {
 /** The same call with other members in its body; undefined leaves one out. */
 function changed(well: Sent, members: Readonly<Record<string, unknown>>): Partial<Sent> {
   return { body: JSON.stringify({ ...JSON.parse(well.body ?? '{}'), ...members }) };
+}
+
+/** An admin is not told of the operator's calls. */
+function asAdmin({ headers }: Sent, { globex }: Standing): Partial<Sent> {
+  return { headers: { ...headers, authorization: `Bearer ${globex.token}` } };
 }
 
 function withNewPassword(well: Sent): Partial<Sent> {
@@ -174,7 +196,7 @@ function passwordsThat(failing: Failing): Differing {
 
 function readsThat(failing: Failing): Differing {
   return ({ tenancy }) => {
-    const methods = ['get', 'find', 'findJoined'] as const;
+    const methods = ['get', 'find', 'findJoined', 'list'] as const;
     const records = methods.reduce((port, method) => intercept(port, method, failing), tenancy.records);
     return { tenancy: { ...tenancy, records } };
   };

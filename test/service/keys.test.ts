@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { knownLayout } from '../../src/store/mongodb/layout.ts';
 import { scratchDatabase } from '../mongodb/scratch.ts';
 import { call, create, signIn } from './calls.ts';
 import { mongodb } from './cut-ground.ts';
@@ -55,7 +56,7 @@ suite('the signing keys of several instances', { skip: mongodb.skip, timeout: 18
     assert.deepEqual(await Promise.all(statuses), Array(services.length).fill(200));
     const { database } = scratch;
     assert.equal(await database.collection('signing_keys').countDocuments(), 1);
-    assert.deepEqual(await database.collection('tenantry').find().toArray(), [{ _id: 'layout', layout: 1 }]);
+    assert.deepEqual(await database.collection('tenantry').find().toArray(), [{ _id: 'layout', layout: knownLayout }]);
     const indexesOf = async (collection: string) =>
       (await database.collection(collection).listIndexes().toArray()).map(({ name }) => String(name)).sort();
     assert.deepEqual(await indexesOf('organizations'), [

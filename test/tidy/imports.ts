@@ -5,7 +5,7 @@ import { type Fault, lineOf, type Rule } from './tree.ts';
 const ports = ['store', 'cache'];
 
 /** The features from left to right; a feature imports those of the groups before its own. */
-const features = [['placement', 'identity', 'events'], ['organizations'], ['access'], ['documents']];
+const features = [['placement', 'identity', 'events', 'idempotency'], ['organizations'], ['access'], ['documents']];
 
 /** Every room of src with the rooms it may import beside itself; `errors` and `log` are open to all of them. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   settings: ['control'],
   doctor: ['settings', 'control', 'http'],
   // Chooses an engine and what goes with it; the engines themselves are below the ports.
-  engine: ['settings', 'identity', 'organizations', ...ports, 'store/sqlite', 'store/mongodb'],
+  engine: ['settings', 'identity', 'idempotency', 'organizations', ...ports, 'store/sqlite', 'store/mongodb'],
   telemetry: [],
   signals: [],
 };

@@ -1,3 +1,4 @@
+import { pageParameters } from '../paging.ts';
 import type { Fault, ProblemCode } from '../problems.ts';
 
 /** A JSON Schema, 2020-12, written out. */
@@ -15,7 +16,9 @@ export interface Call {
   readonly description: string;
   /** A call of the reference API, where some codes have another status. */
   readonly reference?: true;
-  readonly query?: QueryParameter;
+  readonly query?: readonly QueryParameter[];
+  /** It may be made again with the same `Idempotency-Key`. */
+  readonly repeatable?: true;
   readonly body?: RequestBody;
   readonly success: Success;
   /** Every code that it may fail with, each with its example; undefined takes the code's own. */
@@ -36,12 +39,14 @@ export interface FailureExample {
   readonly faults?: readonly Fault[];
 }
 
-/** The one parameter that a query may have. */
+/** A parameter of the query. */
 export interface QueryParameter {
   readonly name: string;
+  readonly required?: true;
   readonly description: string;
   readonly schema: Schema;
-  readonly example: string;
+  /** Where there is none the parameter may be left out. */
+  readonly example?: string;
 }
 
 /** The JSON that a call takes. */
@@ -77,3 +82,18 @@ export const countedCallFails = { ...anyCallFails, rate_limited: undefined } as 
 export function schemaNamed(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
 }
+
+/** The parameters of every list. */
+export const pageQuery: readonly QueryParameter[] = [
+  {
+    name: 'limit',
+    description: 'How many a page has at most: 1 to 1,000, 100 unless given.',
+    schema: { type: 'string', pattern: '^([1-9]\\d{0,2}|1000)$', default: '100' },
+  },
+  {
+    name: 'cursor',
+    description:
+      'The `next_cursor` of the page before, with the same other parameters. It is good for half an hour at least.',
+    schema: pageParameters.cursor,
+  },
+];

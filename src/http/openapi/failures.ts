@@ -92,6 +92,11 @@ const failures = {
     detail: '#/email is required',
     faults: [{ pointer: '#/email', detail: 'is required' }],
   },
+  idempotency_key_reused: {
+    when: 'Another request was made with this `Idempotency-Key` within the last 24 hours.',
+    advice: 'Take a new key for a new request, and the same key for the same request alone.',
+    detail: 'This Idempotency-Key was used for another request',
+  },
   rate_limited: {
     when: 'The address made too many calls. `Retry-After` says when the next one is answered.',
     advice: 'Wait for as many seconds as `Retry-After` says.',

@@ -10,6 +10,7 @@ const organization = {
 
 const selectedByQuery: QueryParameter = {
   name: 'organization_name',
+  required: true,
   description: "The organization's name, in any case and spacing. Other parameters are ignored.",
   schema: nameInQuery.querystring.properties.organization_name,
   example: 'acme corp',
@@ -73,7 +74,7 @@ export const organizationCalls: readonly Call[] = [
     summary: 'Read an organization',
     description: 'Shows the organization of a name. No token is needed.',
     reference: true,
-    query: selectedByQuery,
+    query: [selectedByQuery],
     success: {
       status: 200,
       description: 'The organization.',
@@ -133,7 +134,7 @@ export const organizationCalls: readonly Call[] = [
     description:
       "Deletes the organization, its collection and its admin's account. Name and email are free at once, and the tokens are dead. A body is ignored. The answer is `Cache-Control: no-store`.",
     reference: true,
-    query: selectedByQuery,
+    query: [selectedByQuery],
     success: {
       status: 200,
       description: 'What was deleted.',

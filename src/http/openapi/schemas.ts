@@ -1,6 +1,7 @@
 import { problemKinds } from '../problems.ts';
 import { signInSchema } from '../routes/admin.ts';
 import { createSchema, updateSchema } from '../routes/organizations.ts';
+import { createSchemaV1 } from '../routes/v1/organizations.ts';
 import { type Schema, schemaNamed } from './call.ts';
 
 const name = 'A name is compared without regard to case, width and runs of white space.';
@@ -16,6 +17,16 @@ const shownCollection = {
   description: "The collection of the organization's data. It is given at the creation and never changes.",
 } as const;
 
+const shownId = {
+  type: 'string',
+  pattern: '^org_[0-7][0-9a-hjkmnp-tv-z]{25}$',
+  description: 'A TypeID. It never changes.',
+} as const;
+const shownStatus = {
+  type: 'string',
+  enum: ['creating', 'active'],
+  description: '`creating`: its collection may not be there yet. All calls find it.',
+} as const;
 const shownTime = {
   type: 'string',
   format: 'date-time',
@@ -46,14 +57,29 @@ export const schemas: Readonly<Record<string, Schema>> = {
     admin_email: { type: 'string', format: 'email' },
     created_at: shownTime,
   }),
-  OrganizationDetails: answer({
-    id: { type: 'string', pattern: '^org_[0-7][0-9a-hjkmnp-tv-z]{25}$', description: 'A TypeID. It never changes.' },
-    name: shownName,
-    status: {
-      type: 'string',
-      enum: ['creating', 'active'],
-      description: '`creating`: its collection may not be there yet. All calls find it.',
+  CreateOrganizationV1: {
+    ...createSchemaV1.body,
+    properties: {
+      name: { type: 'string', description: newName },
+      admin: described(createSchemaV1.body.properties.admin, { email: newEmail, password: newPassword }),
     },
+  },
+  OrganizationPage: answer({
+    data: { type: 'array', items: schemaNamed('OrganizationSummary') },
+    next_cursor: { type: ['string', 'null'], description: 'For `cursor` of the next page; null on the last one.' },
+  }),
+  OrganizationSummary: answer({
+    id: shownId,
+    name: shownName,
+    status: { ...shownStatus, enum: ['creating', 'active', 'deleting', 'deleted'] },
+    placement: schemaNamed('Placement'),
+    created_at: shownTime,
+    updated_at: shownTime,
+  }),
+  OrganizationDetails: answer({
+    id: shownId,
+    name: shownName,
+    status: shownStatus,
     collection_name: shownCollection,
     admin: answer({
       id: { type: 'string', pattern: '^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$', description: 'A TypeID.' },

@@ -30,6 +30,7 @@ test('the indexes that are declared are those of the number of the layout: whoev
       {
         organizations: { name_key: 'unique', collection_name: 'unique', admin_user_id: 'many', status: 'many' },
         users: { email_key: 'unique' },
+        idempotency_keys: { expires_at: 'many' },
         signing_keys: {},
       },
     ],
@@ -41,7 +42,9 @@ suite('the layout of a database', { skip: missing, timeout: 120_000 }, () => {
     await using scratch = scratchDatabase();
     const stores = await Promise.all(Array.from({ length: 10 }, () => open(scratch)));
     assert.deepEqual(await indexNames(scratch, 'notes'), noteIndexes);
-    assert.deepEqual(await scratch.database.collection('tenantry').find().toArray(), [{ _id: 'layout', layout: 1 }]);
+    assert.deepEqual(await scratch.database.collection('tenantry').find().toArray(), [
+      { _id: 'layout', layout: knownLayout },
+    ]);
     for (const store of stores) await store.close();
   });
 
@@ -65,12 +68,24 @@ suite('the layout of a database', { skip: missing, timeout: 120_000 }, () => {
     );
   });
 
+  test('an older layout becomes that of the program, with its data', async () => {
+    await using scratch = scratchDatabase();
+    await (await open(scratch)).close();
+    const layouts = scratch.database.collection<{ _id: string; layout: number }>('tenantry');
+    await layouts.updateOne({ _id: 'layout' }, { $set: { layout: knownLayout - 1 } });
+    await scratch.database.collection('notes').insertOne({ version: 1, slug: 'kept' });
+    await using store = await open(scratch);
+    await store.ready();
+    assert.deepEqual(await layouts.find().toArray(), [{ _id: 'layout', layout: knownLayout }]);
+    assert.equal(await scratch.database.collection('notes').countDocuments(), 1);
+  });
+
   test('a newer layout is refused, and stays', async () => {
     await using scratch = scratchDatabase();
     const layouts = scratch.database.collection<{ _id: string; layout: number }>('tenantry');
-    await layouts.insertOne({ _id: 'layout', layout: 2 });
-    await assert.rejects(open(scratch), { exitCode: 78, message: /has layout 2, made by a newer Tenantry/ });
-    assert.deepEqual(await layouts.find().toArray(), [{ _id: 'layout', layout: 2 }]);
+    await layouts.insertOne({ _id: 'layout', layout: knownLayout + 1 });
+    await assert.rejects(open(scratch), { exitCode: 78, message: /has layout \d+, made by a newer Tenantry/ });
+    assert.deepEqual(await layouts.find().toArray(), [{ _id: 'layout', layout: knownLayout + 1 }]);
   });
 
   test('an index that is declared otherwise is made anew, and one of the operator’s own stays', async () => {

@@ -19,7 +19,7 @@ interface LayoutDocument {
  * The layout that this program makes and knows. A change of it comes with the step that leads there from the one before; a
  * change of the declared indexes is one too, because a program of this layout drops those that it does not know.
  */
-export const knownLayout = 1;
+export const knownLayout = 2;
 
 /** How a database stands to the program: `new`, `behind` what the kinds declare, or `ready`. */
 export type LayoutState = 'new' | 'behind' | 'ready';
@@ -47,6 +47,7 @@ export async function readLayout(database: Db, kinds: readonly Kind[]): Promise<
       `The database ${database.databaseName} has layout ${layout}, made by a newer Tenantry; this one knows layouts up to ${knownLayout}. Install the newer version.`,
     );
   }
+  if (layout < knownLayout) return 'behind';
   for (const kind of kinds) {
     const { missing, surplus } = await compareIndexes(database, kind);
     if (missing.length + surplus.length > 0) return 'behind';
@@ -83,6 +84,10 @@ export async function makeLayout(database: Db, kinds: readonly Kind[]): Promise<
       if (!hasCode(error, serverCodes.duplicateKey)) throw error;
     });
   for (const kind of kinds) await settleIndexes(database, kind);
+  // Last: a start that ends half way finds that there is something left to do.
+  await database
+    .collection<LayoutDocument>(ownCollection)
+    .updateOne({ _id: 'layout', layout: { $lt: knownLayout } }, { $set: { layout: knownLayout } });
 }
 
 /**
