@@ -25,7 +25,10 @@ test('a listed origin may call, without credentials', async () => {
   assert.equal(answer.status, 204);
   assert.equal(answer.headers.get('access-control-allow-origin'), listed);
   assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, POST, PUT, DELETE');
-  assert.equal(answer.headers.get('access-control-allow-headers'), 'Authorization, Content-Type');
+  assert.equal(
+    answer.headers.get('access-control-allow-headers'),
+    'Authorization, Content-Type, Idempotency-Key, If-None-Match',
+  );
   assert.equal(answer.headers.get('access-control-allow-credentials'), null);
   assert.match(answer.headers.get('vary') ?? '', /Origin/);
   assert.ok(answer.headers.get('x-request-id'));

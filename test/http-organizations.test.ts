@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { idempotencyKeys } from '../src/idempotency/idempotency-key.ts';
 import { deleteOrganization } from '../src/organizations/delete.ts';
 import { updateOrganization } from '../src/organizations/update.ts';
 import { engines } from './engines.ts';
@@ -155,6 +157,9 @@ for (const engine of engines) {
         'This Idempotency-Key was used for another request',
       ]);
       assert.equal((await create('two')).status, 409, 'another key is another call');
+      const kept = JSON.stringify(await edge.opened.tenancy.records.list(idempotencyKeys, 'expires_at', { limit: 9 }));
+      const digest = createHash('sha256').update(acme.admin.password).digest('hex');
+      for (const secret of [acme.admin.password, digest]) assert.ok(!kept.includes(secret));
     });
 
     test('remembers success alone, and for a day', async () => {

@@ -98,6 +98,8 @@ describe('whatever else a call is provoked with, its answer is in the document:'
       await using opened = await openTenancy();
       const standing = await stand(opened, call);
       const told = new Set<ProblemCode>(['method_not_allowed', ...call.problems.map(({ code }) => code)]);
+      // Where no body is read, the connection ends while it is still being sent, and may take the answer with it.
+      if (call.bodySchema === undefined) told.add('body_too_large');
       for (const code of codes.filter((each) => !told.has(each))) {
         await context.test(code, async () => {
           const { status, text } = await provoke(opened, { call, code, standing });

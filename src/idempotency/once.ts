@@ -1,6 +1,6 @@
 import { TenantryError } from '../errors.ts';
 import { type Change, insert, type Records, replace } from '../store/records.ts';
-import { digestOf, type IdempotencyKey, idempotencyKeys, keptMilliseconds } from './idempotency-key.ts';
+import { digestOf, type IdempotencyKey, idempotencyKeys, keptMilliseconds, requestMark } from './idempotency-key.ts';
 
 /** A call that may be made again. */
 export interface Repeatable {
@@ -35,7 +35,7 @@ export async function once<T>(
 ): Promise<T> {
   if (key === undefined) return await act(() => []);
   const id = digestOf(scope, key);
-  const asked = digestOf(request);
+  const asked = requestMark(key, request);
   const standing = await ground.records.get(idempotencyKeys, id);
   const isOver = standing !== undefined && isExpired(standing, ground.now());
   if (standing !== undefined && !isOver) return answerOf(standing, asked);

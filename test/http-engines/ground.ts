@@ -6,6 +6,7 @@ import { dataDirectory, type GivenSettings, startService } from '../service/serv
 import type { Call } from './calls.ts';
 import { createNormalizer, type Normalizer } from './normalized.ts';
 import { limits, metricsToken } from './script-edges.ts';
+import { operator } from './script-v1.ts';
 
 /** The service on one engine, empty at first. It and its data are gone at the end of its scope. */
 export interface EngineService extends AsyncDisposable {
@@ -18,10 +19,13 @@ export interface EngineService extends AsyncDisposable {
 /** What a service left, normalized: records as texts, and the names of the organizations' collections. */
 export type Left = Readonly<Record<keyof Contents, readonly string[]>>;
 
+const operatorToken = 'o'.repeat(32);
+
 const settings = {
   ...limits,
   RATE_LIMIT: 'on',
   METRICS_TOKEN: metricsToken,
+  OPERATOR_TOKEN: operatorToken,
   // So that each chapter can come from an address of its own.
   TRUST_PROXY: 'loopback',
   CORS_ORIGINS: 'https://app.example.com',
@@ -52,7 +56,7 @@ async function serviceOn(
   const service = await startService(directory, { ...settings, ...given });
   stack.defer(async () => void (await service.stop('SIGKILL')));
   const port = Number(new URL(service.url).port);
-  const tokens = new Map<string, string>();
+  const tokens = new Map([[operator, operatorToken]]);
   const normalizer = createNormalizer();
   const all = stack.move();
   return {

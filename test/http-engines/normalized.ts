@@ -25,10 +25,10 @@ export function createNormalizer(): Normalizer {
     );
   return {
     record: (record) => inJson(JSON.stringify(record)),
-    answer: ({ status, headers, body }) => ({
-      status,
-      headers: normalizedHeaders(headers, status),
-      body: normalizedBody(body, headers, inJson),
+    answer: (answer) => ({
+      status: answer.status,
+      headers: normalizedHeaders(answer),
+      body: normalizedBody(answer.body, answer.headers, inJson),
     }),
   };
 }
@@ -36,6 +36,7 @@ export function createNormalizer(): Normalizer {
 type Place = (value: string) => string;
 
 const letters = '[0-9a-hjkmnp-tv-z]';
+const idInTag = new RegExp(`^"org_${letters}{26}\\.`);
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** The first part is the process's, the second counts its requests, which are as many on every engine. */
 const requestId = /^[0-9a-z]{10}-(?=[0-9a-z]+$)/;
@@ -51,6 +52,9 @@ function placesOf(numbered: (kind: string, value: string) => string): Readonly<R
     id,
     admin_user_id: id,
     name_key: id,
+    // A file's name here, the name of the master database there.
+    database: () => '<database>',
+    next_cursor: (value) => value.replace(/^[\w-]+\.[\w-]{43}\.[\w-]{86}$/, '<cursor>'),
     created_at: moment,
     updated_at: moment,
     collection_name: collection,
@@ -77,22 +81,27 @@ function normalizedToken(token: string, { id, keyId }: Readonly<Record<'id' | 'k
   ]);
 }
 
-function normalizedHeaders(headers: WireAnswer['headers'], status: number): WireAnswer['headers'] {
+function normalizedHeaders({ headers, status, body }: WireAnswer): WireAnswer['headers'] {
   const places: Readonly<Record<string, Place>> = {
     date: (value) => (new Date(value).toUTCString() === value ? '<date>' : value),
     'x-request-id': (value) => value.replace(requestId, '<process>-'),
+    etag: (value) => value.replace(idInTag, '"<id>.'),
+    location: (value) => value.replace(new RegExp(`org_${letters}{26}$`), '<id>'),
     ratelimit: (value) => value.replaceAll(/(?<=;t=)\d+/g, '<seconds>'),
     ...(status === 429 && { 'retry-after': (value: string) => value.replace(/^\d+$/, '<seconds>') }),
-    ...(isMetrics(headers) && { 'content-length': (value: string) => value.replace(/^\d+$/, '<length>') }),
+    ...((isMetrics(headers) || body.includes('"database":')) && {
+      'content-length': (value: string) => value.replace(/^\d+$/, '<length>'),
+    }),
   };
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, places[name]?.(value) ?? value]));
 }
 
 function normalizedBody(body: string, headers: WireAnswer['headers'], inJson: Place): string {
   if (isMetrics(headers)) return metricNames(body);
-  // What has an ETag is a file of the program.
+  // What has an ETag without an id is a file of the program.
   const isMade =
-    headers['etag'] === undefined && /^application\/(?:problem\+)?json/.test(headers['content-type'] ?? '');
+    (headers['etag'] === undefined || idInTag.test(headers['etag'])) &&
+    /^application\/(?:problem\+)?json/.test(headers['content-type'] ?? '');
   return isMade && body !== '' ? inJson(body) : body;
 }
 

@@ -36,17 +36,9 @@ const preflight = {
 };
 
 const unknownRoutes: Chapter = [
-  ...[
-    '/nowhere',
-    '/org',
-    '/org/',
-    '/org/get/',
-    '/ORG/GET',
-    '//org/get',
-    '/v1/organizations',
-    '/org/get%2f',
-    '/.env',
-  ].map((path) => other(404, 'GET', path)),
+  ...['/nowhere', '/org', '/org/', '/org/get/', '/ORG/GET', '//org/get', '/v1', '/org/get%2f', '/.env'].map((path) =>
+    other(404, 'GET', path),
+  ),
   other(404, 'POST', '/nowhere', { body: '{' }),
   ...[
     ['POST', '/'],

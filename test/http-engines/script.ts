@@ -1,5 +1,6 @@
 import { account, type Chapter, create, credentials, other, read, readNamed, remove, signIn, update } from './calls.ts';
 import { edges } from './script-edges.ts';
+import { version1 } from './script-v1.ts';
 
 const reading = account('ada', 'Ada Straße');
 const taken = account('eve', 'Eve Ltd');
@@ -202,5 +203,6 @@ export const script: Readonly<Record<string, Chapter>> = {
   'tokens that are missing, bad or another’s': authorization,
   'deletion, and the same created again': deletion,
   'names that would share a collection': collidingNames,
+  'version 1, by the operator and by admins': version1,
   ...edges,
 };

@@ -108,11 +108,12 @@ const provocations = {
   },
   idempotency_key_reused: {
     'POST /v1/organizations': {
-      request: (well) => ({
-        ...changed(well, { name: 'Another' }),
+      request: ({ headers }) => ({ headers: { ...headers, 'idempotency-key': 'k' } }),
+      before: (well) => ({
+        ...well,
+        ...changed(well, { name: 'Initech', admin: { email: 'bill@initech.example', password: 'another password' } }),
         headers: { ...well.headers, 'idempotency-key': 'k' },
       }),
-      before: (well) => ({ ...well, headers: { ...well.headers, 'idempotency-key': 'k' } }),
     },
   },
   rate_limited: {

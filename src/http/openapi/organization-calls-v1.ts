@@ -85,7 +85,12 @@ export const organizationCallsV1: readonly Call[] = [
     description:
       'For the operator: lists organizations page by page, by name or, of one status alone, by id. Those that are being deleted are listed where their `status` is asked for. What is there all the time is listed once, whatever is written meanwhile. A page may be shorter than `limit` and not the last: the last one has no `next_cursor`.',
     query: [
-      { name: 'name_prefix', description: 'What names begin with, in any case and spacing.', schema: name_prefix },
+      {
+        name: 'name_prefix',
+        description: 'What names begin with, in any case and spacing.',
+        schema: name_prefix,
+        example: 'acme',
+      },
       { name: 'status', description: 'Of this status alone; `creating` and `active` unless given.', schema: status },
       { name: 'level', description: 'Of this level of isolation alone.', schema: level },
       { name: 'cluster', description: 'On this cluster alone.', schema: cluster },

@@ -26,7 +26,7 @@ test('the indexes that are declared are those of the number of the layout: whoev
   assert.deepEqual(
     [knownLayout, declared],
     [
-      1,
+      2,
       {
         organizations: { name_key: 'unique', collection_name: 'unique', admin_user_id: 'many', status: 'many' },
         users: { email_key: 'unique' },
