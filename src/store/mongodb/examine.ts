@@ -8,6 +8,7 @@ import { isPassing } from './faults.ts';
 import { type LayoutState, readLayout } from './layout.ts';
 import { createRecords } from './records.ts';
 import { type Hello, refusalOf } from './refusals.ts';
+import { turnsOf } from './turns.ts';
 
 /** One thing that was found, for the operator; `wrong` keeps the service from starting. It holds no user and no password. */
 export interface Finding {
@@ -72,7 +73,14 @@ async function examine(
     const state = await readLayout(database, kinds);
     findings.push({ verdict: 'ok', text: `database ${database.databaseName} ${layoutTexts[state]}` });
     if (state !== 'new') {
-      const records = createRecords({ client, database, takesWrites, onCommit: () => {}, reach: () => {} });
+      const records = createRecords({
+        client,
+        database,
+        takesWrites,
+        inTurn: turnsOf(client),
+        onCommit: () => {},
+        reach: () => {},
+      });
       findings.push({ verdict: 'ok', text: await lookAt(records) });
     }
   } catch (error) {

@@ -7,6 +7,7 @@ import { createDocuments } from './documents.ts';
 import { demandLayout, makeLayout, readLayout } from './layout.ts';
 import { createRecords } from './records.ts';
 import { underLock } from './start-lock.ts';
+import { turnsOf } from './turns.ts';
 
 /** The engine on a database of a MongoDB deployment, which any number of instances may have open. */
 export interface MongodbStore {
@@ -41,9 +42,10 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
     await prepare(connected, options);
     return connected;
   });
+  const inTurn = turnsOf(client);
   return {
-    records: createRecords({ client, database, takesWrites, onCommit, reach: onStep }),
-    documents: createDocuments(database),
+    records: createRecords({ client, database, takesWrites, inTurn, onCommit, reach: onStep }),
+    documents: createDocuments(database, inTurn),
     version,
     ready: () => demandLayout(database),
     close: () => client.close(),

@@ -2,9 +2,10 @@ import type { Db, Filter } from 'mongodb';
 import { commandEnd } from '../decide.ts';
 import { prefixEnd } from '../prefix.ts';
 import type { Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
-import { persistently } from './attempts.ts';
+import { callEnd, persistently } from './attempts.ts';
 import { type CommitGround, commitChanges } from './commit.ts';
 import { type RecordDocument, recordOf } from './record-form.ts';
+import type { InTurn } from './turns.ts';
 
 /** Records that one `getMany` or `list` may return. */
 const mostAtOnce = 1_000;
@@ -14,16 +15,24 @@ const oneMoment = { readConcern: { level: 'snapshot' } } as const;
 
 /** With what the port for records works. */
 export interface RecordsGround extends CommitGround {
+  readonly inTurn: InTurn;
   /** Called after each commit that was answered; `seconds` is how long it took. */
   readonly onCommit: (commit: { commits: number; seconds: number }) => void;
 }
 
 /** The port for records on MongoDB: a collection for each kind. Nothing is cached, so that every instance sees the same. */
 export function createRecords(ground: RecordsGround): Records {
-  const { database, onCommit } = ground;
+  const { database, onCommit, inTurn } = ground;
+  const read = <T>(work: () => Promise<T>, end = callEnd()) => inTurn(() => persistently(work, end), end);
+
+  async function one<R extends Stored>(kind: string, filter: Filter<RecordDocument>): Promise<R | undefined> {
+    const document = await read(() => collectionIn(database, kind).findOne(filter));
+    return document === null ? undefined : (recordOf(document) as R);
+  }
+
   return {
     async get<R extends Stored>(kind: Kind<R>, id: string) {
-      return await one<R>(database, kind.name, { _id: textOf(id) });
+      return await one<R>(kind.name, { _id: textOf(id) });
     },
 
     async getMany<R extends Stored>(kind: Kind<R>, ids: readonly string[]) {
@@ -31,7 +40,7 @@ export function createRecords(ground: RecordsGround): Records {
       const wanted = [...new Set(ids)];
       if (wanted.length === 0) return [];
       const collection = collectionIn(database, kind.name);
-      const documents = await persistently(() =>
+      const documents = await read(() =>
         collection.find({ _id: { $in: wanted } }, { ...oneMoment, batchSize: wanted.length + 1 }).toArray(),
       );
       const found = new Map(documents.map((document) => [document._id, recordOf(document)]));
@@ -39,7 +48,7 @@ export function createRecords(ground: RecordsGround): Records {
     },
 
     async find<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, key: string) {
-      return await one<R>(database, kind.name, { [index]: textOf(key) });
+      return await one<R>(kind.name, { [index]: textOf(key) });
     },
 
     async findJoined<R extends Stored, X extends Indexes<R>, J extends Stored>(
@@ -52,7 +61,7 @@ export function createRecords(ground: RecordsGround): Records {
         { $match: { [index]: textOf(key) } },
         { $lookup: { from: join.kind.name, localField: join.member, foreignField: '_id', as: joined } },
       ];
-      const [document] = await persistently(() =>
+      const [document] = await read(() =>
         collectionIn(database, kind.name).aggregate<RecordDocument>(pipeline, oneMoment).toArray(),
       );
       if (document === undefined) return undefined;
@@ -64,7 +73,7 @@ export function createRecords(ground: RecordsGround): Records {
     async list<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, range: ListRange) {
       const { limit } = range;
       if (!(limit >= 1 && limit <= mostAtOnce)) throw new RangeError(`a limit is 1 to ${mostAtOnce}`);
-      const documents = await persistently(() =>
+      const documents = await read(() =>
         collectionIn(database, kind.name)
           .find(rangeFilter(index, range), { ...oneMoment, limit, batchSize: limit + 1 })
           // Of a unique index the key alone is an order, and its index ends there.
@@ -76,7 +85,7 @@ export function createRecords(ground: RecordsGround): Records {
 
     async commit(changes, end = commandEnd()): Promise<Outcome> {
       const begun = performance.now();
-      const outcome = await commitChanges(ground, changes, end);
+      const outcome = await inTurn(() => commitChanges(ground, changes, end), end);
       onCommit({ commits: 1, seconds: (performance.now() - begun) / 1_000 });
       return outcome;
     },
@@ -94,15 +103,6 @@ function textOf(key: string): string {
 
 function collectionIn(database: Db, kind: string) {
   return database.collection<RecordDocument>(kind);
-}
-
-async function one<R extends Stored>(
-  database: Db,
-  kind: string,
-  filter: Filter<RecordDocument>,
-): Promise<R | undefined> {
-  const document = await persistently(() => collectionIn(database, kind).findOne(filter));
-  return document === null ? undefined : (recordOf(document) as R);
 }
 
 function rangeFilter(member: string, { prefix = '', after }: ListRange): Filter<RecordDocument> {
