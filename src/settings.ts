@@ -87,6 +87,11 @@ export function readSettings(environment: Environment, dotenvText = ''): Setting
       const right = `must be ${row.kind.accepts} where TENANTRY_${needing} is set`;
       wrong.push({ name: `TENANTRY_${name}`, found: 'is not set', right });
     }
+    const { differsFrom } = row;
+    if (text !== undefined && differsFrom !== undefined && find(differsFrom, environment, dotenv).text === text) {
+      const right = 'must be another one: it opens something else';
+      wrong.push({ name: `TENANTRY_${name}`, found: `is that of TENANTRY_${differsFrom}`, right });
+    }
     const reading = text === undefined ? { value: undefined } : row.kind.read(text, mode);
     if ('right' in reading) {
       const shown = row.secret ? `has ${text?.length} characters` : `is ${quote(text ?? '')}`;

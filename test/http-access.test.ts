@@ -217,11 +217,14 @@ for (const engine of engines) {
       await edge.server.close();
       const lines = edge.opened.logged.flatMap(({ fields, message }) => (message === 'answered' ? [fields] : []));
       assert.deepEqual(
-        lines.map((fields) => ['caller' in fields ? fields.caller : undefined, 'status' in fields && fields.status]),
+        lines.map((fields) => {
+          const { caller, organization, status } = fields as Record<string, unknown>;
+          return [caller, organization, status];
+        }),
         [
-          ['operator', 200],
-          [acme.caller.user_id, 200],
-          [undefined, 401],
+          ['operator', idOf(acme), 200],
+          [acme.caller.user_id, idOf(acme), 200],
+          [undefined, undefined, 401],
         ],
       );
       assert.ok(!JSON.stringify(edge.opened.logged).includes(operator));

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { idempotencyKeys } from '../src/idempotency/idempotency-key.ts';
 import { deleteOrganization } from '../src/organizations/delete.ts';
@@ -73,6 +72,8 @@ for (const engine of engines) {
       assert.deepEqual(await names(edge, { name_prefix: 'org_' }), []);
       assert.deepEqual(await names(edge, { status: 'deleting' }), ['Gone']);
       assert.deepEqual(await names(edge, { status: 'deleted' }), []);
+      assert.deepEqual(await names(edge, { status: 'deleting', name_prefix: 'GO' }), ['Gone']);
+      assert.deepEqual(await names(edge, { status: 'deleting', name_prefix: 'gone 2' }), []);
       assert.equal((await names(edge, { status: 'active', limit: '2' })).length, 5);
       assert.deepEqual(await names(edge, { status: 'active', name_prefix: 'glo' }), ['Globex']);
       assert.deepEqual(await names(edge, { level: 'collection', cluster: 'main', name_prefix: 'glo' }), ['Globex']);
@@ -157,9 +158,12 @@ for (const engine of engines) {
         'This Idempotency-Key was used for another request',
       ]);
       assert.equal((await create('two')).status, 409, 'another key is another call');
+      // Nothing of a password is kept but its hash: another one under the same key is the same call.
+      const password = 'another password';
+      const other = await create('one', { ...acme, admin: { ...acme.admin, password } });
+      assert.deepEqual([other.status, other.body], [201, first?.body]);
       const kept = JSON.stringify(await edge.opened.tenancy.records.list(idempotencyKeys, 'expires_at', { limit: 9 }));
-      const digest = createHash('sha256').update(acme.admin.password).digest('hex');
-      for (const secret of [acme.admin.password, digest]) assert.ok(!kept.includes(secret));
+      assert.ok(!kept.includes(acme.admin.password));
     });
 
     test('remembers success alone, and for a day', async () => {

@@ -29,6 +29,8 @@ interface AnswerLine {
   readonly bytes: number;
   /** Who called, where the call demands a token: a user's id, or `operator`. */
   caller?: string;
+  /** The id of the organization that the path names, where the caller may know of it. */
+  organization?: string;
   /** Of the problem that was told. */
   code?: string;
 }
@@ -59,6 +61,7 @@ export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRe
       bytes: Number(reply.getHeader('content-length') ?? 0),
     };
     if (request.principal !== undefined) line.caller = idOf(request.principal);
+    if (request.organization !== undefined) line.organization = request.organization.id;
     if (reply.problemCode !== undefined) line.code = reply.problemCode;
     log.info(line, 'answered');
     onAnswer({ method, route, status, seconds: milliseconds / 1_000 });

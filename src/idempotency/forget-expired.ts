@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { remove } from '../store/records.ts';
-import { type IdempotencyKey, idempotencyKeys } from './idempotency-key.ts';
+import { idempotencyKeys } from './idempotency-key.ts';
 import { isExpired, type OnceGround } from './once.ts';
 
 const pageSize = 100;
@@ -10,14 +10,13 @@ export async function forgetExpired({ records, now }: OnceGround, signal: AbortS
   while (!signal.aborted) {
     const page = await records.list(idempotencyKeys, 'expires_at', { limit: pageSize });
     const expired = page.filter((key) => isExpired(key, now()));
-    for (const key of expired) await forget(key);
+    for (const key of expired) {
+      if (signal.aborted) return;
+      // One that was used again, or is gone, is no affair of this sweep's any more.
+      await records.commit([remove(idempotencyKeys, key)]);
+    }
     if (expired.length < pageSize) return;
     // Reading them must not hold up the calls of others.
     await setImmediate();
-  }
-
-  /** One that was used again, or is gone, is no affair of this sweep's any more. */
-  async function forget(key: IdempotencyKey): Promise<void> {
-    await records.commit([remove(idempotencyKeys, key)]);
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { defineKind, type Stored } from '../store/records.ts';
 
 /** How long a key is remembered. */
@@ -8,7 +8,7 @@ export const keptMilliseconds = 24 * 60 * 60 * 1_000;
 export interface IdempotencyKey extends Stored {
   /** SHA-256, in hexadecimal digits, of whose key it is and the key. */
   readonly id: string;
-  /** What the request was, in hexadecimal digits (`requestMark`): another one under the same key is a mistake. */
+  /** SHA-256 of the request, in hexadecimal digits: another one under the same key is a mistake. */
   readonly request: string;
   /** The answer, as JSON. */
   readonly answer: string;
@@ -18,14 +18,6 @@ export interface IdempotencyKey extends Stored {
 
 /** The kind of record that idempotency keys are. */
 export const idempotencyKeys = defineKind<IdempotencyKey>()('idempotency_keys', { expires_at: 'many' });
-
-/**
- * Tells requests apart. It is made with the key, which is kept nowhere: a request may hold a password, and whoever reads the
- * database could guess at the digest of one as fast as a machine can count.
- */
-export function requestMark(key: string, request: string): string {
-  return createHmac('sha256', key).update(request).digest('hex');
-}
 
 /** A digest that tells texts apart wherever one ends and the next begins. */
 export function digestOf(...texts: readonly string[]): string {

@@ -52,7 +52,30 @@ for (const engine of engines) {
       const act = counting({ ...tenancy, records });
       // It can tell at once: what failed has been done.
       assert.equal(await once(tenancy, call, act), 1);
+      assert.equal(await once(tenancy, call, () => assert.fail('done again')), 1);
+    });
+
+    test('an expired key that is removed, or used by another, before the commit is no hindrance', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy, clock } = opened;
       assert.equal(await once(tenancy, call, counting(tenancy)), 1);
+      clock.pass(day);
+      let meanwhile: () => Promise<unknown> = () => forgetExpired(tenancy, new AbortController().signal);
+      const records = intercept(tenancy.records, 'commit', async (forward) => {
+        const first = meanwhile;
+        meanwhile = async () => {};
+        await first();
+        return forward();
+      });
+      const act = counting({ ...tenancy, records });
+      assert.equal(await once(tenancy, call, act), 1);
+      clock.pass(day);
+      meanwhile = () =>
+        once(tenancy, call, async (keep) => {
+          await tenancy.records.commit(keep(7));
+          return 7;
+        });
+      assert.equal(await once(tenancy, call, act), 7, 'the other was faster');
     });
 
     test('what fails is not remembered, and is told as it is', async () => {

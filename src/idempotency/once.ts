@@ -1,6 +1,8 @@
 import { TenantryError } from '../errors.ts';
+import { byEnd, commandEnd } from '../store/decide.ts';
 import { type Change, insert, type Records, replace } from '../store/records.ts';
-import { digestOf, type IdempotencyKey, idempotencyKeys, keptMilliseconds, requestMark } from './idempotency-key.ts';
+import { digestOf, type IdempotencyKey, idempotencyKeys, keptMilliseconds } from './idempotency-key.ts';
+import { KeyMovedError } from './refuse-kept.ts';
 
 /** A call that may be made again. */
 export interface Repeatable {
@@ -35,19 +37,32 @@ export async function once<T>(
 ): Promise<T> {
   if (key === undefined) return await act(() => []);
   const id = digestOf(scope, key);
-  const asked = requestMark(key, request);
-  const standing = await ground.records.get(idempotencyKeys, id);
-  const isOver = standing !== undefined && isExpired(standing, ground.now());
-  if (standing !== undefined && !isOver) return answerOf(standing, asked);
-  try {
-    return await act((answer) => [keeping(ground, standing, { id, request: asked, answer: JSON.stringify(answer) })]);
-  } catch (error) {
-    if (!(error instanceof TenantryError)) throw error;
-    // Another call with this key may have had its effect meanwhile, which is why this one failed.
-    const meanwhile = await ground.records.get(idempotencyKeys, id);
-    if (meanwhile === undefined || isExpired(meanwhile, ground.now())) throw error;
-    return answerOf(meanwhile, asked);
+  const asked = digestOf(request);
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const standing = await look(ground, id);
+    if (isKept(standing, ground.now())) return answerOf(standing, asked);
+    try {
+      return await act((answer) => [keeping(ground, standing, { id, request: asked, answer: JSON.stringify(answer) })]);
+    } catch (error) {
+      if (!(error instanceof TenantryError || error instanceof KeyMovedError)) throw error;
+      // Another call with this key may have had its effect meanwhile, which is why this one failed.
+      const meanwhile = await look(ground, id);
+      if (isKept(meanwhile, ground.now())) return answerOf(meanwhile, asked);
+      if (error instanceof TenantryError) throw error;
+    }
   }
+  throw new TenantryError('busy', 'Others use the same Idempotency-Key; try again', { retryAfterSeconds: 1 });
+}
+
+/** An expired key may be removed, or used again, between a look and a commit. */
+const mostTries = 3;
+
+function look({ records }: OnceGround, id: string): Promise<IdempotencyKey | undefined> {
+  return byEnd(records.get(idempotencyKeys, id), commandEnd());
+}
+
+function isKept(key: IdempotencyKey | undefined, now: Date): key is IdempotencyKey {
+  return key !== undefined && !isExpired(key, now);
 }
 
 /** Whether a key is remembered no longer. */

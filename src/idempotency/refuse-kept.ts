@@ -1,13 +1,16 @@
-import { TenantryError } from '../errors.ts';
 import type { Outcome } from '../store/records.ts';
 import { idempotencyKeys } from './idempotency-key.ts';
 
+/** The record of the key was another one at the commit than before; `once` looks at it again. */
+export class KeyMovedError extends Error {
+  override readonly name = 'KeyMovedError';
+}
+
 /**
- * Refuses a commit in which another call with the same key was faster; `once` then answers with what that one did.
+ * Ends an operation whose commit did not hold because of what `keep` gave.
  *
- * @throws {TenantryError} busy
+ * @throws {KeyMovedError} for `once` alone
  */
 export function refuseKept(outcome: Outcome): void {
-  if (outcome.result === 'done' || outcome.kind !== idempotencyKeys.name) return;
-  throw new TenantryError('busy', 'A call with this Idempotency-Key is under way; try again', { retryAfterSeconds: 1 });
+  if (outcome.result !== 'done' && outcome.kind === idempotencyKeys.name) throw new KeyMovedError();
 }

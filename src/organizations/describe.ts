@@ -13,7 +13,7 @@ export interface OrganizationDetails {
   readonly collection_name: string;
   readonly admin: { readonly id: string; readonly email: string };
   readonly created_at: string;
-  /** When the organization itself was changed; its admin's email has no part in it. */
+  /** When the organization itself was changed; its admin's email and the end of its creation have no part in it. */
   readonly updated_at: string;
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { byEnd, commandEnd } from '../store/decide.ts';
 import type { Records } from '../store/records.ts';
 import { nameKey } from './name.ts';
@@ -26,6 +27,9 @@ export interface OrganizationPage {
   readonly next?: ListPosition;
 }
 
+/** Left of the command's time when what was found by then is answered: a page may be short. */
+const leftMilliseconds = 1_000;
+
 /** Records that one call looks at, however few of them match. */
 const mostLookedAt = 10_000;
 
@@ -44,13 +48,14 @@ export function listOrganizations(
   filter: OrganizationFilter,
   { after, limit }: { readonly after?: ListPosition | undefined; readonly limit: number },
 ): Promise<OrganizationPage> {
-  return byEnd(list(records, filter, { after, limit }), commandEnd());
+  const end = commandEnd();
+  return byEnd(list(records, filter, { after, limit, end: end - leftMilliseconds }), end);
 }
 
 async function list(
   records: Records,
   filter: OrganizationFilter,
-  { after, limit }: { readonly after: ListPosition | undefined; readonly limit: number },
+  { after, limit, end }: { readonly after: ListPosition | undefined; readonly limit: number; readonly end: number },
 ): Promise<OrganizationPage> {
   const { index, prefix } = orderOf(filter);
   const found: Organization[] = [];
@@ -66,13 +71,18 @@ async function list(
       if (matches(organization, filter)) found.push(organization);
     }
     if (page.length < size) return { organizations: found };
+    // Where few of many match, reading them must not hold up the calls of others.
+    await setImmediate();
+    if (performance.now() >= end) break;
   }
   return { organizations: found, ...(position && { next: position }) };
 }
 
 /** By the index that leaves out most. */
 function orderOf({ namePrefix, status }: OrganizationFilter): { index: 'name_key' | 'status'; prefix: string } {
-  if (namePrefix === undefined && status !== undefined) return { index: 'status', prefix: status };
+  // The key of one that is being deleted is its id.
+  if (status !== undefined && (namePrefix === undefined || !isLive({ status })))
+    return { index: 'status', prefix: status };
   return { index: 'name_key', prefix: nameKey(namePrefix ?? '') };
 }
 
@@ -82,7 +92,6 @@ function matches(organization: Organization, { namePrefix, status, level, cluste
     (status === undefined ? isLive(organization) : organization.status === status) &&
     (level === undefined || placement.level === level) &&
     (cluster === undefined || placement.cluster === cluster) &&
-    // The key of one that is being deleted is its id, which is no name.
-    (namePrefix === undefined || isLive(organization))
+    (namePrefix === undefined || nameKey(organization.name).startsWith(nameKey(namePrefix)))
   );
 }

@@ -60,7 +60,7 @@ export function newOrganizationId(): string {
 }
 
 /** Whether calls find the organization: it exists from the commit that decided its creation to the one of its deletion. */
-export function isLive({ status }: Organization): boolean {
+export function isLive({ status }: Pick<Organization, 'status'>): boolean {
   return status === 'creating' || status === 'active';
 }
 

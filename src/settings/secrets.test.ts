@@ -23,6 +23,15 @@ test('a database needs a secret: without one, or with a wrong one, that is in th
   assert.deepEqual([settings.DATABASE_URL, settings.SECRET], ['mongodb://me:word@db1/', secret]);
 });
 
+test('the operator has a token of their own: one that the metrics have too is told, and not shown', () => {
+  const token = 'x'.repeat(32);
+  const wrong = wrongIn({ TENANTRY_OPERATOR_TOKEN: token, TENANTRY_METRICS_TOKEN: token });
+  assert.deepEqual(Object.keys(wrong), ['TENANTRY_OPERATOR_TOKEN']);
+  assert.match(JSON.stringify(wrong), /is that of TENANTRY_METRICS_TOKEN/);
+  assert.ok(!JSON.stringify(wrong).includes(token));
+  assert.deepEqual(wrongIn({ TENANTRY_OPERATOR_TOKEN: token, TENANTRY_METRICS_TOKEN: 'y'.repeat(32) }), {});
+});
+
 test('a secret without a database is told: an instance that lost its address would take calls on an empty store', () => {
   const wrong = wrongIn({ TENANTRY_SECRET: secret });
   assert.deepEqual(wrong, {

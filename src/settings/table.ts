@@ -26,6 +26,8 @@ export interface Setting {
   readonly secret?: true;
   /** The setting without which this one may be missing; where that one is set, this one must be. */
   readonly neededBy?: string;
+  /** A setting whose value this one may not have: each opens something else. */
+  readonly differsFrom?: string;
 }
 
 /** Every setting once; each is read from `TENANTRY_` and its name. The documentation and `.env.example` are made of it. */
@@ -94,7 +96,11 @@ export const table = {
   RATE_LIMIT: { kind: onOrOff, initial: 'on', about: 'All limits on rates. `off` is for tests and benchmarks.' },
   LIMIT_LOGIN_ACCOUNT: { kind: rate, initial: '10/minute', about: 'Log-ins to one account from one address.' },
   LIMIT_LOGIN_ADDRESS: { kind: rate, initial: '600/minute', about: 'Log-ins from one address (IPv6: one /64).' },
-  LIMIT_CREATE_ADDRESS: { kind: rate, initial: '1000/hour', about: 'Organizations created from one address.' },
+  LIMIT_CREATE_ADDRESS: {
+    kind: rate,
+    initial: '1000/hour',
+    about: 'Organizations created from one address by `POST /org/create`.',
+  },
   LIMIT_ADDRESS: {
     kind: rate,
     initial: '6000/minute',
@@ -109,6 +115,7 @@ export const table = {
     kind: token,
     about: 'Bearer token of the operator, who may see every organization. Without it there are no operator calls.',
     secret: true,
+    differsFrom: 'METRICS_TOKEN',
   },
   METRICS_TOKEN: {
     kind: token,

@@ -86,7 +86,10 @@ export const schemas: Readonly<Record<string, Schema>> = {
       email: { type: 'string', format: 'email' },
     }),
     created_at: shownTime,
-    updated_at: { ...shownTime, description: `${shownTime.description} An email of the admin's has no part in it.` },
+    updated_at: {
+      ...shownTime,
+      description: `${shownTime.description} The admin's email and the end of the creation have no part in it.`,
+    },
   }),
   Placement: answer({
     level: { type: 'string', enum: ['collection'], description: 'How far apart from others.' },

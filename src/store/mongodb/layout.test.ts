@@ -70,14 +70,25 @@ suite('the layout of a database', { skip: missing, timeout: 120_000 }, () => {
 
   test('an older layout becomes that of the program, with its data', async () => {
     await using scratch = scratchDatabase();
-    await (await open(scratch)).close();
+    const former = await open(scratch);
+    await former.records.commit([insert(notes, note('kept', { slug: 'kept' }))]);
+    await former.close();
     const layouts = scratch.database.collection<{ _id: string; layout: number }>('tenantry');
     await layouts.updateOne({ _id: 'layout' }, { $set: { layout: knownLayout - 1 } });
-    await scratch.database.collection('notes').insertOne({ version: 1, slug: 'kept' });
     await using store = await open(scratch);
     await store.ready();
     assert.deepEqual(await layouts.find().toArray(), [{ _id: 'layout', layout: knownLayout }]);
-    assert.equal(await scratch.database.collection('notes').countDocuments(), 1);
+    assert.deepEqual(await store.records.get(notes, 'kept'), note('kept', { slug: 'kept' }));
+  });
+
+  test('an older layout beside which another program has a collection of a kind that is new is refused', async () => {
+    await using scratch = scratchDatabase();
+    await (await open(scratch, [])).close();
+    const layouts = scratch.database.collection<{ _id: string; layout: number }>('tenantry');
+    await layouts.updateOne({ _id: 'layout' }, { $set: { layout: knownLayout - 1 } });
+    await scratch.database.collection('notes').insertOne({ slug: 'of another' });
+    await assert.rejects(open(scratch), { exitCode: 78, message: /holds notes of another program/ });
+    assert.deepEqual(await indexNames(scratch, 'notes'), ['_id_']);
   });
 
   test('a newer layout is refused, and stays', async () => {

@@ -47,7 +47,11 @@ export async function readLayout(database: Db, kinds: readonly Kind[]): Promise<
       `The database ${database.databaseName} has layout ${layout}, made by a newer Tenantry; this one knows layouts up to ${knownLayout}. Install the newer version.`,
     );
   }
-  if (layout < knownLayout) return 'behind';
+  if (layout < knownLayout) {
+    // Kinds that the older layout did not have are only now taken for ours.
+    refuseForeign(database.databaseName, await strangersOf(database, kinds));
+    return 'behind';
+  }
   for (const kind of kinds) {
     const { missing, surplus } = await compareIndexes(database, kind);
     if (missing.length + surplus.length > 0) return 'behind';
@@ -66,6 +70,18 @@ function refuseForeign(database: string, names: readonly string[]): void {
 async function findLayout(database: Db, within: FindOptions = {}): Promise<number | undefined> {
   const document = await database.collection<LayoutDocument>(ownCollection).findOne({ _id: 'layout' }, within);
   return document?.layout;
+}
+
+/** The kinds whose collections hold what no commit of ours wrote. */
+async function strangersOf(database: Db, kinds: readonly Kind[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const { name } of kinds) {
+    const stranger = await database
+      .collection(name)
+      .findOne({ _commit: { $exists: false } }, { projection: { _id: 1 } });
+    if (stranger !== null) names.push(name);
+  }
+  return names;
 }
 
 /** Of who begins to make the layout, who may have made it by now. */

@@ -54,7 +54,9 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
 
   server.post('/v1/organizations', { schema: createSchemaV1, bodyLimit }, async (request, reply) => {
     const { name, admin } = request.body;
-    const details = await once<OrganizationDetails>(tenancy, repeatable(request, operator), async (keep) => {
+    // Without the password, of which nothing may be kept that is guessed at faster than its hash.
+    const asked = { name, email: admin.email };
+    const details = await once<OrganizationDetails>(tenancy, repeatable(request, operator, asked), async (keep) => {
       const wanted = { organization_name: name, ...admin };
       const created = await createWithAdmin(tenancy, wanted, { members, also: (made) => keep(detailsOf(made)) });
       return detailsOf(created);
@@ -64,11 +66,12 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
   });
 
   server.get('/v1/organizations', { schema: listSchema }, async (request) => {
-    const { limit, cursor, name_prefix: namePrefix, ...others } = request.query;
+    const { limit: limitText, cursor, name_prefix: namePrefix, ...others } = request.query;
+    const limit = readLimit(limitText);
     const filter = { namePrefix, ...others };
     const list = { name: 'organizations', filter };
     const after = await positionOf<ListPosition>(keys, list, cursor);
-    const { organizations, next } = await listOrganizations(records, filter, { after, limit: readLimit(limit) });
+    const { organizations, next } = await listOrganizations(records, filter, { after, limit });
     return { data: organizations.map(summaryOf), next_cursor: cursorAfter(keys, list, next) };
   });
 
