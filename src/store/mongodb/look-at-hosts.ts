@@ -1,3 +1,4 @@
+import { MongoError } from 'mongodb';
 import { StartError } from '../../errors.ts';
 import { directAddresses, replicaSetIn, shownAddress } from './address.ts';
 import { createClient } from './client.ts';
@@ -32,7 +33,8 @@ async function askHost(address: string, patienceMilliseconds: number): Promise<H
   try {
     await client.connect();
     return (await client.db('admin').command({ hello: 1 })) as Hello;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof MongoError)) throw error;
     // What connecting to all of them has failed with is told already.
     return undefined;
   } finally {
