@@ -11,6 +11,7 @@ const commands = {
   start: { script: 'npm start', parameters: [] },
   doctor: { script: 'npm run doctor', parameters: [] },
   'rotate-keys': { script: 'npm run tenantry -- rotate-keys', parameters: [] },
+  recount: { script: 'npm run tenantry -- recount', parameters: [] },
   backup: { script: 'npm run tenantry -- backup DIR', parameters: ['DIR'] },
   secret: { script: 'npm run tenantry -- secret', parameters: [] },
 };
@@ -20,6 +21,7 @@ const usage = `Usage: npm run tenantry -- COMMAND
   start         runs the service (npm start); also where no command is given
   doctor        shows the settings in force and checks what they name (npm run doctor)
   rotate-keys   signs new tokens with a new key; the old one is valid until its tokens are gone
+  recount       counts every organization's documents anew, and tells whose count was wrong
   backup DIR    writes a copy of all data, of one instant, to the directory DIR
   secret        makes a TENANTRY_SECRET and prints it; nothing else is touched`;
 

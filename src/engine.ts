@@ -1,5 +1,5 @@
 /** Opens the engine that the settings name, and tells what differs by it. */
-import { relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import { StartError } from './errors.ts';
 import { idempotencyKeys } from './idempotency/idempotency-key.ts';
 import { readSecret } from './identity/secret.ts';
@@ -8,18 +8,21 @@ import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-rec
 import type { KeyStore } from './identity/signing-keys-store.ts';
 import { users } from './identity/user.ts';
 import type { Log } from './log.ts';
+import { collections } from './organizations/collection.ts';
 import { organizations } from './organizations/organization.ts';
+import { type Cluster, clusters, mainCluster } from './placement/cluster.ts';
+import type { ClusterSetting } from './settings/clusters.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
 import type { Settings } from './settings/table.ts';
 import type { CommitPoint } from './store/commit-points.ts';
-import type { Documents } from './store/documents.ts';
 import type { Finding } from './store/mongodb/examine.ts';
 import type { Records } from './store/records.ts';
 
 /** Both ports on the engine in use, and what the service has to know of it. */
 export interface OpenEngine {
   readonly records: Records;
-  readonly documents: Documents;
+  /** `main` first, then those of the settings in their order. */
+  readonly clusters: readonly Cluster[];
   readonly keyStore: KeyStore;
   /** Whether other instances may work on the same data. */
   readonly isShared: boolean;
@@ -45,8 +48,59 @@ export interface EngineGround {
 const keyFile = 'signing-keys.json';
 
 /** Each engine is imported where it is used: a start on one does not load the other. @throws {StartError} */
-export function openEngine(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
-  return settings.DATABASE_URL === undefined ? openOnFiles(settings, ground) : openOnMongodb(settings, ground);
+export async function openEngine(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
+  refuseDirectories(settings);
+  await using opened = new AsyncDisposableStack();
+  const engine = await (settings.DATABASE_URL === undefined ? openOnFiles : openOnMongodb)(settings, ground);
+  opened.defer(() => engine.close());
+  const further: Cluster[] = [];
+  for (const cluster of settings.CLUSTERS ?? []) {
+    const { kind, documents, close } = await openCluster(settings, cluster, ground);
+    opened.defer(close);
+    further.push({ name: cluster.name, kind, documents });
+  }
+  const resources = opened.move();
+  return { ...engine, clusters: [...engine.clusters, ...further], close: () => resources.disposeAsync() };
+}
+
+/** A further cluster, open. */
+interface OpenCluster extends Omit<Cluster, 'name'> {
+  close(): Promise<void>;
+}
+
+async function openCluster(
+  { DATABASE_NAME: database, WRITER_THREADS: writerThreads }: Settings,
+  { name, location }: ClusterSetting,
+  { log, onCommit, onStep }: EngineGround,
+): Promise<OpenCluster> {
+  if ('url' in location) {
+    const { openMongodbCluster } = await import('./store/mongodb/open-cluster.ts');
+    return { kind: 'mongodb', ...openMongodbCluster({ name, url: location.url, database, log, onStep }) };
+  }
+  const { openEmbeddedCluster } = await import('./store/sqlite/open-cluster.ts');
+  const { directory } = location;
+  return { kind: 'embedded', ...(await openEmbeddedCluster({ name, directory, log, writerThreads, onCommit })) };
+}
+
+/** One process holds a directory: where several share the master database it would be another's. @throws {StartError} 78 */
+function refuseDirectories({ DATABASE_URL, DATA_DIR, CLUSTERS = [] }: Settings): void {
+  const taken = [resolve(DATA_DIR)];
+  for (const { name, location } of CLUSTERS) {
+    if ('url' in location) continue;
+    const { directory } = location;
+    const wrong = (why: string) =>
+      new StartError(78, `TENANTRY_CLUSTERS: ${name} is a directory, ${directory}, ${why}.`);
+    if (DATABASE_URL !== undefined)
+      throw wrong('which one process holds; with TENANTRY_DATABASE_URL it must be a MongoDB');
+    const other = taken.find((each) => isWithin(directory, each) || isWithin(each, directory));
+    if (other !== undefined) throw wrong(`which is not apart from ${other}; name one that is`);
+    taken.push(directory);
+  }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  const way = relative(directory, path);
+  return !way.startsWith('..') && !isAbsolute(way);
 }
 
 async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: EngineGround): Promise<OpenEngine> {
@@ -54,7 +108,7 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   const directory = resolve(settings.DATA_DIR);
   const store = await openEmbedded({
     directory,
-    kinds: [organizations, users, idempotencyKeys],
+    kinds: [organizations, collections, users, idempotencyKeys, clusters],
     log,
     writerThreads: settings.WRITER_THREADS,
     onCommit,
@@ -62,17 +116,21 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   });
   return {
     ...store,
+    clusters: [{ name: mainCluster, kind: 'embedded', documents: store.documents }],
     keyStore: signingKeysFile(directory),
     isShared: false,
     shown: { data: directory, engine: `embedded (SQLite ${process.versions['sqlite']})` },
     async backup(target) {
+      if (settings.CLUSTERS?.some(({ location }) => 'directory' in location)) throw partialBackup();
       if (!relative(directory, target).startsWith('..')) {
         throw new StartError(
           1,
           `${target} is in the data directory, and would be lost with it. Name one outside of it.`,
         );
       }
-      return { directory: target, ...(await store.backup(target, [keyFile])) };
+      const left_out = (settings.CLUSTERS ?? []).map(({ name }) => name);
+      const summary = await store.backup(target, [keyFile]);
+      return { directory: target, ...summary, ...(left_out.length > 0 && { left_out }) };
     },
   };
 }
@@ -83,6 +141,7 @@ async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<
   const store = await openMongodb({ url, database, startSeconds, kinds: masterKinds, ...ground });
   return {
     ...store,
+    clusters: [{ name: mainCluster, kind: 'mongodb', documents: store.documents }],
     keyStore: signingKeysRecords(store.records, secretOf(settings)),
     isShared: true,
     shown: { data: `${shownDatabaseUrl(url)}, database ${database}`, engine: `MongoDB ${store.version}` },
@@ -114,7 +173,15 @@ export async function examineDatabase(settings: Settings): Promise<readonly Find
 }
 
 /** The kinds of the master database where the keys are in it too. */
-export const masterKinds = [organizations, users, idempotencyKeys, signingKeysKind];
+export const masterKinds = [organizations, collections, users, idempotencyKeys, clusters, signingKeysKind];
+
+/** What the operator is told whose data is in several directories. */
+function partialBackup(): StartError {
+  return new StartError(
+    78,
+    'TENANTRY_CLUSTERS names directories, of which a backup would show another instant: stop the service, and copy all directories. docs/operations.md tells how.',
+  );
+}
 
 /** What the operator is told who asks for a backup of a database that has tools of its own. */
 export function refusedBackup(): StartError {

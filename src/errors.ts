@@ -10,14 +10,24 @@ export type ErrorCode =
   | 'organization_not_found'
   | 'organization_name_taken'
   | 'email_taken'
+  | 'collection_not_found'
+  | 'collection_exists'
+  | 'collection_permanent'
+  | 'document_not_found'
+  | 'document_exists'
+  | 'document_too_large'
+  | 'precondition_failed'
+  | 'quota_exceeded'
   | 'idempotency_key_reused'
   | 'rate_limited'
+  | 'clusters_full'
   | 'busy'
   | 'stopping'
   | 'storage_unavailable';
 
 /** One value that breaks a rule: the member it was given in, and what would be right. */
 export interface ValueIssue {
+  /** A name, or the names that lead there with `/` between them (`~` and `/` in a name as RFC 6901 writes them). */
   readonly member: string;
   readonly detail: string;
 }

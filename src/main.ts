@@ -11,20 +11,27 @@ import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
+import { sweepCollections } from './documents/finish-collection-deletion.ts';
+import { recountAll } from './documents/recount.ts';
 import { examineDatabase, type OpenEngine, openEngine, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
 import { listen } from './http/listen.ts';
 import { buildServer, stopServer } from './http/server.ts';
+import { forgetExpired } from './idempotency/forget-expired.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
 import { createPasswords, type Passwords } from './identity/passwords.ts';
 import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
 import { createTokens } from './identity/tokens.ts';
 import type { Log } from './log.ts';
 import { type FailPoint, failPoints } from './organizations/fail-points.ts';
+import { settleClusters } from './organizations/settle-clusters.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
-import { keepSweeping } from './organizations/sweep.ts';
+import { keepSweeping, type Round } from './organizations/sweep.ts';
 import type { Tenancy } from './organizations/tenancy.ts';
 import { wait } from './organizations/wait.ts';
+import { boundsOf } from './placement/bounds.ts';
+import { createPlaces } from './placement/places.ts';
+import { routeDocuments } from './placement/route-documents.ts';
 import type { Settings } from './settings/table.ts';
 import { loadSettings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
 import { endOnSignal, exitOnSignal } from './signals.ts';
@@ -40,6 +47,7 @@ const commands: Readonly<Record<string, (reading: SettingsReading, args: readonl
     process.exitCode = exitCode;
   },
   'rotate-keys': ({ settings }) => order(settings, 'rotate-keys', {}),
+  recount: ({ settings }) => order(settings, 'recount', {}),
   async backup({ settings }, [directory = '']) {
     if (settings.DATABASE_URL !== undefined) throw refusedBackup();
     await order(settings, 'backup', { directory: resolve(directory) });
@@ -69,10 +77,11 @@ function fail(exitCode: number, message: string): void {
 }
 
 /** What is done to the data by command: the running service's part of it, or this process's where none runs. */
-function controlCommands({ backup }: OpenEngine, keys: SigningKeys) {
+function controlCommands({ backup, ...engine }: OpenEngine, keys: SigningKeys) {
   return {
     status: async () => ({ process: process.pid }),
     'rotate-keys': async () => ({ key: await keys.rotate() }),
+    recount: () => recountAll({ records: engine.records, documents: routeDocuments(engine.clusters) }),
     async backup(input: unknown) {
       const directory =
         typeof input === 'object' && input !== null && 'directory' in input ? input.directory : undefined;
@@ -83,14 +92,16 @@ function controlCommands({ backup }: OpenEngine, keys: SigningKeys) {
   };
 }
 
+type Order = 'rotate-keys' | 'recount' | 'backup';
+
 /** Gives a command to the service that holds the data directory, or does it here. A shared database is free to all. */
-async function order(settings: Settings, command: 'rotate-keys' | 'backup', input: object): Promise<void> {
+async function order(settings: Settings, command: Order, input: object): Promise<void> {
   const { DATABASE_URL, DATA_DIR } = settings;
   const answer = DATABASE_URL === undefined ? await askControl(controlSocketPath(DATA_DIR), command, input) : undefined;
   console.log(JSON.stringify(answer ?? (await doAlone(settings, command, input))));
 }
 
-async function doAlone(settings: Settings, command: 'rotate-keys' | 'backup', input: object): Promise<unknown> {
+async function doAlone(settings: Settings, command: Order, input: object): Promise<unknown> {
   const log = createLog({ level: 'warn' });
   const engine = await openEngine(settings, { log, onCommit: () => {}, onStep: () => {}, mustExist: true });
   try {
@@ -143,6 +154,13 @@ async function start(settings: Settings): Promise<void> {
   }
 }
 
+/** What is done from time to time beside the sweep of organizations. */
+const rounds: readonly Round[] = [
+  forgetExpired,
+  sweepCollections,
+  ({ documents, now }, signal) => documents.forgetKept(now(), signal),
+];
+
 interface Ground {
   readonly engine: OpenEngine;
   readonly log: ProcessLog;
@@ -161,7 +179,19 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const tenancy: Tenancy = {
     records: engine.records,
-    documents: engine.documents,
+    documents: routeDocuments(engine.clusters),
+    places: createPlaces({
+      clusters: engine.clusters,
+      levels: settings.DEFAULT_LEVEL,
+      boundsOf: (kind) =>
+        boundsOf(kind, { collections: settings.CLUSTER_COLLECTIONS, databases: settings.CLUSTER_DATABASES }),
+      elapsed: () => performance.now(),
+    }),
+    documentLimits: {
+      bytes: settings.DOCUMENT_BYTES,
+      depth: settings.DOCUMENT_DEPTH,
+      collections: settings.COLLECTIONS,
+    },
     passwords,
     tokens: createTokens({
       keys,
@@ -181,16 +211,17 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     delaySignIn: createSignInDelay(wait),
     reach,
   };
+  await settleClusters(engine.records, engine.clusters);
   const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: engine.ready });
   const ending = new AbortController();
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
-  const rounds = Promise.all([
-    keepSweeping(tenancy, { signal: ending.signal, isShared: engine.isShared }),
+  const sweeping = Promise.all([
+    keepSweeping(tenancy, { signal: ending.signal, rounds, isShared: engine.isShared }),
     keys.keepReading(ending.signal),
   ]);
   const endRounds = async () => {
     ending.abort();
-    await rounds;
+    await sweeping;
   };
   try {
     await listen(server, settings);
@@ -241,15 +272,19 @@ function announce({ HOST, ENV, PUBLIC_URL }: Settings, { server, engine }: Servi
   for (const [name = '', value = ''] of lines) console.error(`  ${name.padEnd(8)}  ${value}`);
 }
 
-/** Ends the process where a test wants it to. */
+/** Ends the process where a test wants it to, or stops it once, until somebody lets it go on (SIGCONT). */
 function failPointReacher(wanted: string | undefined): (point: FailPoint | CommitPoint) => void {
   if (wanted === undefined) return () => {};
   const points = [...failPoints, ...commitPoints];
-  if (!points.some((point) => point === wanted)) {
+  const [name = '', stop] = wanted.split(':');
+  let isSlept = false;
+  if (!points.some((point) => point === name)) {
     throw new StartError(78, `TENANTRY_FAIL_POINT is ${wanted}; it must be one of ${points.join(', ')}.`);
   }
   return (point) => {
-    if (point === wanted) process.kill(process.pid, 'SIGKILL');
+    if (point !== name || isSlept) return;
+    isSlept = stop !== undefined;
+    process.kill(process.pid, isSlept ? 'SIGSTOP' : 'SIGKILL');
   };
 }
 

@@ -40,6 +40,15 @@ test('with nothing set the defaults hold, each of a value that its own row reads
     WRITER_THREADS: 1,
     REQUEST_TIMEOUT_SECONDS: 15,
     BODY_LIMIT_BYTES: 1048576,
+    DEFAULT_LEVEL: ['collection'],
+    CLUSTERS: undefined,
+    CLUSTER_COLLECTIONS: undefined,
+    CLUSTER_DATABASES: undefined,
+    DOCUMENT_BYTES: 1048576,
+    DOCUMENT_DEPTH: 16,
+    BATCH_BYTES: 8388608,
+    COLLECTIONS: 100,
+    ORGANIZATION_REQUESTS: 32,
     FAIL_POINT: undefined,
   });
   assert.deepEqual(new Set(Object.values(sources)), new Set(['default']));

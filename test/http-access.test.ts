@@ -57,7 +57,7 @@ describe('who may call', () => {
       () => edge.server.get('/v1/secrets', () => ({})),
       /GET \/v1\/secrets has no row in src\/http\/access\.ts/,
     );
-    assert.throws(() => edge.server.delete('/v1/organizations/:organization', () => ({})), /DELETE .* has no row/);
+    assert.throws(() => edge.server.delete('/v1/organizations', () => ({})), /DELETE .* has no row/);
     for (const url of ['/docs/../v1', '/docs/a/b', '/v1/organizations/:organization/placement/more']) {
       assert.throws(() => accessTo('GET', url), url);
     }
@@ -85,6 +85,7 @@ for (const engine of engines) {
         status: 'active',
         collection_name: acme.view.collection_name,
         admin: { id: acme.caller.user_id, email: acme.email },
+        quotas: { documents: null, bytes: null, collections: null },
         created_at: acme.view.created_at,
         updated_at: acme.view.created_at,
       };

@@ -24,10 +24,10 @@ test('a listed origin may call, without credentials', async () => {
   const answer = await preflight(app.url, listed);
   assert.equal(answer.status, 204);
   assert.equal(answer.headers.get('access-control-allow-origin'), listed);
-  assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, POST, PUT, DELETE');
+  assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, POST, PUT, PATCH, DELETE');
   assert.equal(
     answer.headers.get('access-control-allow-headers'),
-    'Authorization, Content-Type, Idempotency-Key, If-None-Match',
+    'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match',
   );
   assert.equal(answer.headers.get('access-control-allow-credentials'), null);
   assert.match(answer.headers.get('vary') ?? '', /Origin/);

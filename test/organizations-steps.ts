@@ -119,7 +119,8 @@ async function remove({ opened: { tenancy }, model, tokens }: Scene, step: StepO
   const name = nameOf(model, step.target, turn);
   const real = await answerOf(async () => {
     const caller = await authenticateAdmin(tenancy, tokens[turn] ?? '');
-    return deleteOrganization(faulty(tenancy, step.drop), caller, name);
+    const { erased: _, ...deleted } = await deleteOrganization(faulty(tenancy, step.drop), caller, name);
+    return deleted;
   });
   return { real, expected: model.delete(turn, name, step.drop) };
 }

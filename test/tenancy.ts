@@ -6,6 +6,7 @@ import { createTokens } from '../src/identity/tokens.ts';
 import { users } from '../src/identity/user.ts';
 import type { Log } from '../src/log.ts';
 import { authenticateAdmin, type Caller } from '../src/organizations/authenticate-admin.ts';
+import { collections } from '../src/organizations/collection.ts';
 import { createOrganization } from '../src/organizations/create.ts';
 import type { FailPoint } from '../src/organizations/fail-points.ts';
 import {
@@ -13,15 +14,19 @@ import {
   type Organization,
   type OrganizationView,
   organizations,
+  placeOf,
 } from '../src/organizations/organization.ts';
 import { signInAdmin } from '../src/organizations/sign-in.ts';
 import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
-import type { Tenancy } from '../src/organizations/tenancy.ts';
-import type { Documents, Place } from '../src/store/documents.ts';
+import type { DocumentLimits, Tenancy } from '../src/organizations/tenancy.ts';
+import { clusters, mainCluster } from '../src/placement/cluster.ts';
+import { createPlaces } from '../src/placement/places.ts';
+import type { Documents, Level, Place, PlacedDocuments } from '../src/store/documents.ts';
 import { insert } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { engine as embedded } from './contract/embedded.ts';
 import type { Engine } from './contract/engine.ts';
+import { intercept } from './intercept.ts';
 import { openTestKeys } from './key-store.ts';
 
 /** A tenancy on a real store of its own. Closed and removed at the end of its scope. */
@@ -61,12 +66,18 @@ export interface TenancyOptions {
   /** `embedded` where it is left out. */
   readonly engine?: Engine;
   readonly signInLimits?: Tenancy['signInLimits'];
+  /** `collection` where they are left out. */
+  readonly defaultLevels?: readonly Level[];
+  /** Those of the settings' defaults where they are left out. */
+  readonly documentLimits?: Partial<DocumentLimits>;
 }
 
 /** Cost 4 is bcrypt's least: a test is about something else. */
 export const testPasswords = { cost: 4, workers: 2, waitSeconds: 60 } as const;
 
-const kinds = [organizations, users, idempotencyKeys];
+const kinds = [organizations, collections, users, idempotencyKeys, clusters];
+
+const defaultDocumentLimits: DocumentLimits = { bytes: 1_048_576, depth: 16, collections: 100 };
 
 const defaultSignInLimits: Tenancy['signInLimits'] = {
   account: { name: 'sign-in-account', most: 10, seconds: 60 },
@@ -75,17 +86,18 @@ const defaultSignInLimits: Tenancy['signInLimits'] = {
 
 /** Opens a tenancy on an empty store: `await using opened = await openTenancy()`. */
 export async function openTenancy(options: TenancyOptions = {}): Promise<TestTenancy> {
-  const { engine = embedded, signInLimits = defaultSignInLimits } = options;
+  const { engine = embedded, signInLimits = defaultSignInLimits, defaultLevels = ['collection'] } = options;
   const clock = testClock();
   const logged: LogLine[] = [];
   const reached: FailPoint[] = [];
-  const collections = new Map<string, { readonly place: Place; readonly collection: string }>();
+  const told = new Map<string, { readonly place: Place; readonly collection: string }>();
   const keys = await openTestKeys({ clock });
   const parts = {
     passwords: createPasswords(testPasswords),
     tokens: createTokens({ keys, issuer: 'tenantry', minutes: 30, now: clock.now }),
     limits: memoryLimits({ now: clock.now }),
     signInLimits,
+    documentLimits: { ...defaultDocumentLimits, ...options.documentLimits },
     log: logInto(logged),
     instance: 'test',
     now: () => new Date(clock.now()),
@@ -100,8 +112,14 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
     ...parts,
     records,
     documents: remember(documents, (place, collection) =>
-      collections.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
+      told.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
     ),
+    places: createPlaces({
+      clusters: [{ name: mainCluster, kind: 'embedded', documents }],
+      levels: defaultLevels,
+      boundsOf: () => ({ collections: Number.POSITIVE_INFINITY, databases: Number.POSITIVE_INFINITY }),
+      elapsed: clock.now,
+    }),
   });
   let tenancy = tenancyOf(store);
   return {
@@ -119,7 +137,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
     },
     async left() {
       const standing: string[] = [];
-      for (const { place, collection } of collections.values()) {
+      for (const { place, collection } of told.values()) {
         if (await store.documents.hasCollection(place, collection)) standing.push(collection);
       }
       return {
@@ -141,20 +159,19 @@ function logInto(lines: LogLine[]): Log {
 }
 
 /** The same documents, telling of each collection that is made or looked for. */
-function remember(documents: Documents, tell: (place: Place, collection: string) => void): Documents {
-  return {
-    assignPlace: () => documents.assignPlace(),
-    releasePlace: (place) => documents.releasePlace(place),
-    hasCollection(place, collection) {
+function remember(documents: Documents, tell: (place: Place, collection: string) => void): PlacedDocuments {
+  const looking = intercept<PlacedDocuments, 'hasCollection'>(
+    documents,
+    'hasCollection',
+    (forward, place, collection) => {
       tell(place, collection);
-      return documents.hasCollection(place, collection);
+      return forward();
     },
-    makeCollection(place, collection) {
-      tell(place, collection);
-      return documents.makeCollection(place, collection);
-    },
-    dropCollection: (place, collection) => documents.dropCollection(place, collection),
-  };
+  );
+  return intercept(looking, 'makeCollection', (forward, place) => {
+    if (place.level === 'collection') tell(place, place.collection_name);
+    return forward();
+  });
 }
 
 /** An admin of an organization that was created for a test, signed in. */
@@ -200,6 +217,6 @@ export async function addOrganization(tenancy: Tenancy, caller: Caller, name: st
     collection_name: `org_${name.toLowerCase()}`,
   };
   await tenancy.records.commit([insert(organizations, second)]);
-  await tenancy.documents.makeCollection(second.placement, second.collection_name);
+  await tenancy.documents.makeCollection(placeOf(second));
   return { ...caller, organization_id: second.id };
 }

@@ -14,13 +14,14 @@ Every error, whoever finds it, is answered with a problem document (RFC 9457) as
 | \`status\` | the status of the answer again |
 | \`title\` | the code in words, always the same |
 | \`detail\` | what is wrong this time, for people |
-| \`errors\` | of \`invalid_value\` alone: each value at fault, \`{pointer, detail}\`; \`#/email\` is a member of the body, \`?organization_name\` a parameter of the query |
+| \`errors\` | where values of the body or the query are at fault, each of them, \`{pointer, detail}\`; \`#/email\` is a member of the body, \`?organization_name\` a parameter of the query |
 | \`request_id\` | names the request; the header field \`X-Request-Id\` and the line in the log have it too |
 | \`type\` | \`urn:tenantry:error:\` and the code |
 
 A 401 has \`WWW-Authenticate\`, a 405 \`Allow\`, a 429 and a 503 \`Retry-After\` in seconds. No error may be cached. Where two things
 are wrong, the first of these is told: the form of the request, 429 by address, 401, 415 or 413 or 422, 404, 403, 400 for a
-name before one for an email, 503. Of a log-in: 429 by address, 422, 429 by account, 503, 401.
+name before one for an email, 503. Of a log-in: 429 by address, 422, 429 by account, 503, 401. Under \`/v1\` the organization is looked for
+before the body is read: its 404 comes before 415, 413 and 422.
 
 `;
 

@@ -1,10 +1,10 @@
-import { isAdmin } from '../organizations/authenticate-admin.ts';
+import { isAdmin, type SignedInCaller } from '../organizations/authenticate-admin.ts';
 import { findByIdOrName, notFound } from '../organizations/find-live.ts';
 import { nameKey } from '../organizations/name.ts';
-import { isLive, type Organization, organizations } from '../organizations/organization.ts';
+import type { Organization } from '../organizations/organization.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
 import type { Records } from '../store/records.ts';
-import { operator, type Principal } from './principal.ts';
+import { operator } from './principal.ts';
 
 /**
  * The organization that a path names, where this principal may know of it. For an admin nothing but their own is looked at,
@@ -13,14 +13,14 @@ import { operator, type Principal } from './principal.ts';
  * @param selector an id or a name in any spelling, ids first
  * @throws {TenantryError} organization_not_found, storage_unavailable
  */
-export function selectOrganization(records: Records, principal: Principal, selector: string): Promise<Organization> {
-  return byEnd(find(records, principal, selector), commandEnd());
-}
-
-async function find(records: Records, principal: Principal, selector: string): Promise<Organization> {
-  if (principal === operator) return await findByIdOrName(records, selector);
-  const own = await records.get(organizations, principal.organization_id);
-  if (own === undefined || !isLive(own) || !isAdmin(principal, own)) throw notFound();
-  if (selector !== own.id && nameKey(selector) !== own.name_key) throw notFound();
-  return own;
+export async function selectOrganization(
+  records: Records,
+  principal: SignedInCaller | typeof operator,
+  selector: string,
+): Promise<Organization> {
+  if (principal === operator) return await byEnd(findByIdOrName(records, selector), commandEnd());
+  const { caller, organization } = principal;
+  if (!isAdmin(caller, organization)) throw notFound();
+  if (selector !== organization.id && nameKey(selector) !== organization.name_key) throw notFound();
+  return organization;
 }

@@ -1,13 +1,14 @@
-import type { FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { operator, type Principal } from '../access/principal.ts';
 import { selectOrganization } from '../access/select-organization.ts';
 import { TenantryError } from '../errors.ts';
-import { authenticateAdmin, type Caller } from '../organizations/authenticate-admin.ts';
+import { authenticateFor, type Caller, type SignedInCaller } from '../organizations/authenticate-admin.ts';
 import type { Organization } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { type Access, accessTo } from './access.ts';
 import { bearerToken } from './bearer.ts';
 import type { Server } from './framework.ts';
+import { createOrganizationTurns, type OrganizationTurns } from './organization-turns.ts';
 import { noRoute } from './refusals.ts';
 import { type MetricsSettings, metricsReaders } from './routes/metrics.ts';
 import { secretToken } from './secret-token.ts';
@@ -16,6 +17,8 @@ import { secretToken } from './secret-token.ts';
 export interface AccessSettings extends MetricsSettings {
   /** Undefined: nobody is the operator. */
   readonly OPERATOR_TOKEN: string | undefined;
+  /** Of one organization, in work at once. */
+  readonly ORGANIZATION_REQUESTS: number;
 }
 
 /**
@@ -33,7 +36,7 @@ export function guardRoutes(server: Server, tenancy: Tenancy, settings: AccessSe
   });
 }
 
-type Check = (request: FastifyRequest) => Promise<void>;
+type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 function guardsOf(
   tenancy: Tenancy,
@@ -41,11 +44,14 @@ function guardsOf(
 ): Readonly<Record<Access, onRequestHookHandler | undefined>> {
   const mayReadMetrics = metricsReaders(settings);
   const { OPERATOR_TOKEN } = settings;
+  const turns = createOrganizationTurns(settings.ORGANIZATION_REQUESTS);
   const isOperator = OPERATOR_TOKEN === undefined ? () => false : secretToken(OPERATOR_TOKEN);
-  const authenticate = async (request: FastifyRequest): Promise<Principal> => {
+  const authenticate = async (request: FastifyRequest): Promise<SignedInCaller | typeof operator> => {
     const token = bearerToken(request.raw);
     if (token === undefined) throw new TenantryError('not_authenticated', 'Not authenticated');
-    return isOperator(token) ? operator : await authenticateAdmin(tenancy, token);
+    const principal = isOperator(token) ? operator : await authenticateFor(tenancy, token);
+    request.principal = principal === operator ? operator : principal.caller;
+    return principal;
   };
   return {
     anyone: undefined,
@@ -56,16 +62,17 @@ function guardsOf(
       const principal = await authenticate(request);
       // It has no organization of its own, which is what these calls are about.
       if (principal === operator) throw new TenantryError('not_authenticated', 'Not authenticated');
-      request.principal = principal;
     }),
-    member: guard(async (request) => {
-      request.principal = await authenticate(request);
-      request.organization = await selectOrganization(tenancy.records, request.principal, selectorOf(request));
+    member: guard(async (request, reply) => {
+      const principal = await authenticate(request);
+      request.organization = await selectOrganization(tenancy.records, principal, selectorOf(request));
+      const { id } = request.organization;
+      // The operator, who is to see and mend what floods, waits in a line apart.
+      await takeTurn(turns, principal === operator ? `${operator} ${id}` : id, reply);
     }),
     operator: guard(async (request) => {
       if (OPERATOR_TOKEN === undefined) throw noRoute();
-      request.principal = await authenticate(request);
-      if (request.principal !== operator) throw noRoute();
+      if ((await authenticate(request)) !== operator) throw noRoute();
       const selector = selectorOf(request);
       if (selector !== '') request.organization = await selectOrganization(tenancy.records, operator, selector);
     }),
@@ -75,8 +82,15 @@ function guardsOf(
 function guard(check: Check): onRequestHookHandler {
   return (request, reply, done) => {
     reply.header('cache-control', 'no-store');
-    check(request).then(() => done(), done);
+    check(request, reply).then(() => done(), done);
   };
+}
+
+/** Waits for a turn of the line; it ends with the answer, or where the caller hangs up. */
+async function takeTurn(turns: OrganizationTurns, line: string, { raw }: FastifyReply): Promise<void> {
+  const end = await turns.take(line);
+  if (raw.closed) end();
+  else raw.once('close', end);
 }
 
 /** The organization that the path names, as it was written there; empty where it names none. */
@@ -88,6 +102,13 @@ function selectorOf({ params }: FastifyRequest): string {
 export function callerOf(request: FastifyRequest): Caller {
   const { principal } = request;
   if (principal === undefined || principal === operator) throw unguarded(request);
+  return principal;
+}
+
+/** Who makes this call. Only for routes whose access demands a token. */
+export function principalOf(request: FastifyRequest): Principal {
+  const { principal } = request;
+  if (principal === undefined) throw unguarded(request);
   return principal;
 }
 

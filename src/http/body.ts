@@ -17,6 +17,12 @@ export const parseJsonBody: FastifyBodyParser<Buffer> = ({ headers }, bytes, don
   }
 };
 
+/** Reads a merge patch (RFC 7396), which is JSON and means nothing but for PATCH. */
+export const parseMergePatch: FastifyBodyParser<Buffer> = (request, bytes, done) => {
+  if (request.method === 'PATCH') return parseJsonBody(request, bytes, done);
+  done(null, new EdgeError('content_type_unsupported', 'The body must be application/json'));
+};
+
 function read(bytes: Buffer, contentType: string, coding: string | undefined): unknown {
   refuseOtherForms(contentType, coding);
   if (bytes.length === 0) throw unreadable('The body is empty; a JSON object is expected');
@@ -44,6 +50,9 @@ function refuseOtherForms(contentType: string, coding: string | undefined): void
   }
 }
 
+/** What is told of a number that would come back as another one. */
+export const unkeptNumber = 'is a number that would be rounded: send an integer beyond 2^53 - 1 as a string';
+
 function refuseFaults(text: string): void {
   const found = scanJson(text);
   switch (found?.fault) {
@@ -53,6 +62,8 @@ function refuseFaults(text: string): void {
       throw invalid(found.pointer, 'must not contain NUL');
     case 'lone_surrogate':
       throw invalid(found.pointer, 'must not contain half of a surrogate pair');
+    case 'unkept_number':
+      throw invalid(found.pointer, unkeptNumber);
     case 'duplicate_member':
       throw unreadable(`The body has a member twice, at character ${found.offset}`);
     case 'too_deep':
@@ -68,6 +79,11 @@ function unreadable(detail: string): EdgeError {
 
 function invalid(pointer: string, detail: string): EdgeError {
   return new EdgeError('invalid_value', `${pointer} ${detail}`, { faults: [{ pointer, detail }] });
+}
+
+/** The limit of a route whose body holds so many bytes of a client's data, and what may stand around them. */
+export function bodyLimitFor(bytes: number): number {
+  return bytes + FORM_BYTES;
 }
 
 /** Bytes that the longest body of a name, an email and a password can have, each character escaped, and as much again. */

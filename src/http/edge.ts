@@ -24,6 +24,10 @@ export interface Edge {
 export interface EdgeSettings extends FrameworkSettings, LimitSettings, AccessSettings {
   /** Whether addresses are limited at all. */
   readonly RATE_LIMIT: boolean;
+  /** Of a document. */
+  readonly DOCUMENT_BYTES: number;
+  /** Of the body of a batch. */
+  readonly BATCH_BYTES: number;
 }
 
 /** The metrics, as far as the edge feeds and shows them. */

@@ -37,13 +37,18 @@ function problemOf(error: Error): Problem | undefined {
 
 function tenantryProblem({ code, message, issues, retryAfterSeconds }: TenantryError): Problem {
   // What a query holds only selects, and is checked by the route's schema: a feature's rules are for what is stored.
-  const faults = issues.map(({ member, detail }) => ({ pointer: `#/${member}`, detail }));
+  const faults = issues.map(({ member, detail }) => ({ pointer: `#/${inFragment(member)}`, detail }));
   return {
     code,
     detail: faults.length > 0 ? summary(faults) : message,
     faults,
     ...(retryAfterSeconds !== undefined && { headers: { 'retry-after': String(retryAfterSeconds) } }),
   };
+}
+
+/** A JSON pointer's text as a URI fragment has it (RFC 6901 section 6). */
+function inFragment(path: string): string {
+  return encodeURI(path.toWellFormed()).replaceAll('#', '%23');
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Log } from '../log.ts';
 import type { Organization } from '../organizations/organization.ts';
 import { plainAddress } from './address.ts';
 import { answerWith, securityHeaders } from './answer.ts';
-import { parseJsonBody } from './body.ts';
+import { parseJsonBody, parseMergePatch } from './body.ts';
 import { type BareAnswers, clientErrorHandler, connectHandler } from './client-errors.ts';
 import { Connections } from './connections.ts';
 import { failureHandler } from './failures.ts';
@@ -31,6 +31,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route of the reference API, where some codes have another status. */
     reference?: true;
+    /** A route that keeps the preconditions of a request (If-Match). */
+    conditional?: true;
     /** A route whose calls no limit counts. */
     uncounted?: true;
   }
@@ -166,8 +168,8 @@ function addHooks(server: Server, { settings, begin, count }: Hooks): void {
   if (settings.CORS_ORIGINS !== undefined) {
     server.register(import('@fastify/cors'), {
       origin: [...settings.CORS_ORIGINS],
-      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match'],
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
       // It would answer 400 in plain text.
@@ -202,6 +204,7 @@ function readBodies(server: Server): void {
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
+  server.addContentTypeParser('application/merge-patch+json', { parseAs: 'buffer' }, parseMergePatch);
   // A body of DELETE means nothing (RFC 9110 section 9.3.5), and clients announce JSON where they send none.
   server.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
 }

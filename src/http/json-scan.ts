@@ -1,10 +1,12 @@
+import { beginsNumber, endOfNumber, isKept } from './json-numbers.ts';
+
 /**
  * What `JSON.parse` accepts in silence and Tenantry refuses, with the place where it was found. `offset` counts UTF-16
  * units from the start of the text; `pointer` is a JSON pointer as a URI fragment (RFC 6901 section 6).
  */
 export type ScanFault =
   | { readonly fault: 'duplicate_member' | 'too_deep' | 'syntax'; readonly offset: number }
-  | { readonly fault: 'nul' | 'lone_surrogate'; readonly pointer: string };
+  | { readonly fault: 'nul' | 'lone_surrogate' | 'unkept_number'; readonly pointer: string };
 
 /** Arrays and objects within each other, the outermost counted. */
 const MOST_LEVELS = 32;
@@ -22,7 +24,8 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Scans a JSON text for its first duplicate member, nesting over 32, NUL or lone surrogate. It stands beside
+ * Scans a JSON text for its first duplicate member, nesting over 32, NUL, lone surrogate, or number that would come back as
+ * another one (`json-numbers.ts`). It stands beside
  * `JSON.parse`, which must run after it and refuses what is not JSON: of a text that `JSON.parse` accepts the verdict is
  * exact, of any other it may be anything (`syntax` is told only where going on would make no sense). Never throws; time
  * and memory are linear in the text.
@@ -55,6 +58,13 @@ export function scanJson(text: string): ScanFault | undefined {
         levels.pop();
         level = levels.at(-1);
         break;
+      default: {
+        if (!beginsNumber(text.charCodeAt(at))) break;
+        const end = endOfNumber(text, at);
+        if (!isKept(text, at, end)) return { fault: 'unkept_number', pointer: pointerTo(levels) };
+        at = end - 1;
+        break;
+      }
     }
   }
   return undefined;
@@ -189,7 +199,12 @@ class Level {
 const longestShown = 100;
 
 function pointerTo(levels: readonly Level[]): string {
-  return `#${levels.map(({ token }) => `/${fragmentOf(shortened(token))}`).join('')}`;
+  return pointerOf(levels.map(({ token }) => token));
+}
+
+/** A JSON pointer as a URI fragment (RFC 6901 section 6); long names are cut. */
+export function pointerOf(path: readonly string[]): string {
+  return `#${path.map((token) => `/${fragmentOf(shortened(token))}`).join('')}`;
 }
 
 /** A name as a token of a pointer in a fragment. A lone surrogate in it has no spelling there and is told as U+FFFD. */

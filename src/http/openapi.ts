@@ -1,17 +1,25 @@
 import { type Access, accessTo } from './access.ts';
-import type { Call } from './openapi/call.ts';
+import type { Call, RequestBody } from './openapi/call.ts';
+import { clusterCalls } from './openapi/cluster-calls.ts';
+import { collectionCalls } from './openapi/collection-calls.ts';
+import { documentCalls } from './openapi/document-calls.ts';
+import { documentListCalls } from './openapi/document-list-calls.ts';
 import { failureResponses, sharedResponses } from './openapi/failures.ts';
 import { headers, headersOf } from './openapi/headers.ts';
 import { organizationCalls } from './openapi/organization-calls.ts';
 import { organizationCallsV1 } from './openapi/organization-calls-v1.ts';
+import { parametersOf } from './openapi/parameters.ts';
 import { schemas } from './openapi/schemas.ts';
 import { serviceCalls } from './openapi/service-calls.ts';
+import { transferCalls } from './openapi/transfer-calls.ts';
 
 /** What is common to all calls, for whoever reads the page. Markdown. */
-const description = `Tenantry gives a SaaS its organizations.
+const description = `Tenantry gives a SaaS its organizations, each with its data in a place of its own.
 
-Bodies are JSON in UTF-8, at most 1 MiB. Input is strict: a member that is not known, a wrong type, a member given twice or a
-NUL is refused, never repaired. Times are RFC 3339 in UTC.
+Bodies are JSON in UTF-8, at most 64 KiB, unless a smaller bound is set. A document may have 1 MiB, and the body of a batch
+or of an import 8 MiB, unless other bounds are set. Input is strict: a member that is not known, a wrong type, a member given
+twice, a NUL, half of a surrogate pair or a number that would be rounded, such as an integer beyond 2^53 - 1, is refused,
+never repaired. Times are RFC 3339 in UTC. What is answered to a token is \`Cache-Control: no-store\`.
 
 Every error is a problem document (RFC 9457): decide by its \`code\`, show its \`detail\`, and name its \`request_id\` where you
 ask for help. A path that is not there answers 404 \`route_not_found\`, a method that a path does not have 405
@@ -20,6 +28,16 @@ so many seconds.`;
 
 const tags = [
   { name: 'Organizations', description: 'Create, read, change and delete an organization.' },
+  {
+    name: 'Collections',
+    description:
+      "Where an organization keeps its documents. For the organization's admin and for the operator; to all others the organization is not there. Each organization has the collection `default`, and may have 100 in all unless another bound is set.",
+  },
+  {
+    name: 'Documents',
+    description:
+      "JSON objects with members of your own. For the organization's admin and for the operator; to all others the organization is not there.\n\nA document has 1 MiB and 16 levels at most, unless other bounds are set. The service adds `_id`, `_version`, `_created_at` and `_updated_at`; other names that begin with `_` cannot be used at the top. No member at any depth may have the name `_bsontype`, or `$ref` beside `$id`. The `ETag` of a document names its state: with it in `If-Match`, a change is made only where nobody else has changed the document since it was read.",
+  },
   { name: 'Log-in', description: 'Tokens, and the keys that verify them.' },
   { name: 'Operation', description: 'For whoever runs the service.' },
   { name: 'Documentation', description: 'What you are reading.' },
@@ -65,7 +83,16 @@ export function openApiDocument(version: string): OpenApiDocument {
 
 /** Every call of the API. */
 export function openApiCalls(version: string): readonly Call[] {
-  return [...organizationCalls, ...organizationCallsV1, ...serviceCalls(version)];
+  return [
+    ...organizationCalls,
+    ...organizationCallsV1,
+    ...collectionCalls,
+    ...documentCalls,
+    ...documentListCalls,
+    ...transferCalls,
+    ...clusterCalls,
+    ...serviceCalls(version),
+  ];
 }
 
 const securitySchemes = {
@@ -89,18 +116,21 @@ const securitySchemes = {
 
 function operationOf(call: Call): object {
   const { tag, id, summary, description, body } = call;
+  const parameters = parametersOf(call);
   return {
     tags: [tag],
     operationId: id,
     summary,
     description,
     security: security[accessTo(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'))],
-    ...parametersOf(call),
-    ...(body !== undefined && {
-      requestBody: { required: true, content: { 'application/json': body } },
-    }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body !== undefined && { requestBody: { required: true, content: contentOf(body) } }),
     responses: { ...successResponses(call), ...failureResponses(call) },
   };
+}
+
+function contentOf({ mediaTypes = ['application/json'], ...body }: RequestBody): object {
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, body]));
 }
 
 /** An empty requirement stands for none: metrics need a token only where one is set. */
@@ -112,43 +142,19 @@ const security = {
   metrics: [{ metrics: [] }, {}],
 } as const satisfies Record<Access, readonly Readonly<Partial<Record<keyof typeof securitySchemes, []>>>[]>;
 
-/** Those of the path, of the query and of the head. */
-function parametersOf({ path, query = [], repeatable }: Call): { parameters?: object[] } {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-    name,
-    in: 'path',
-    required: true,
-    ...pathParameters[name],
-  }));
-  const inQuery = query.map((parameter) => ({ required: false, ...parameter, in: 'query' }));
-  const parameters = [...inPath, ...inQuery, ...(repeatable ? [idempotencyKey] : [])];
-  return parameters.length === 0 ? {} : { parameters };
-}
-
-const idempotencyKey = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description:
-    'Up to 255 printable ASCII characters, another one for each thing that is to be done, such as a UUID. The same call with the same key is done once: for 24 hours it gets the same answer. Only success is remembered.',
-  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
-};
-
-/** The parameters that a path may have. */
-const pathParameters: Readonly<Record<string, object>> = {
-  organization: {
-    description: "The organization's id, or its name in any case and spacing.",
-    schema: { type: 'string' },
-    example: 'acme corp',
-  },
-};
-
-function successResponses({ success, uncounted, tagged }: Call): Record<string, object> {
-  const { status, description, mediaType, schema, example } = success;
-  const content = { [mediaType]: { schema, example } };
-  const headersAt = (status: number) => headersOf({ status, uncounted, tagged });
+function successResponses({ success, otherSuccess, uncounted, tagged }: Call): Record<string, object> {
+  const tag = tagged ? (['ETag'] as const) : [];
+  const successes = otherSuccess === undefined ? [success] : [success, otherSuccess];
+  const told = successes.map((each): [number, object] => {
+    const { status, description } = each;
+    if (each.status === 204) return [status, { description, headers: headersOf({ status, uncounted }) }];
+    const { headers = [], mediaType, schema, example } = each;
+    const content = { [mediaType]: { schema, example } };
+    return [status, { description, headers: headersOf({ status, uncounted, own: [...tag, ...headers] }), content }];
+  });
+  const notModified = headersOf({ status: 304, uncounted, own: tag });
   return {
-    [status]: { description, headers: headersAt(status), content },
-    ...(tagged && { 304: { description: 'What `If-None-Match` names is still right.', headers: headersAt(304) } }),
+    ...Object.fromEntries(told),
+    ...(tagged && { 304: { description: 'What `If-None-Match` names is still right.', headers: notModified } }),
   };
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { guardRoutes } from './authentication.ts';
 import type { Edge } from './edge.ts';
+import { refuseConditions } from './etag.ts';
 import { buildFramework, type Server } from './framework.ts';
 import { addressLimits } from './limiting.ts';
 import { pagesRoutes } from './pages/pages.ts';
@@ -10,7 +11,11 @@ import { keysRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { organizationsRoutes } from './routes/organizations.ts';
 import { rootRoutes } from './routes/root.ts';
+import { clustersRoutes } from './routes/v1/clusters.ts';
+import { collectionsRoutes } from './routes/v1/collections.ts';
+import { documentsRoutes } from './routes/v1/documents.ts';
 import { organizationsRoutesV1 } from './routes/v1/organizations.ts';
+import { transferRoutes } from './routes/v1/transfer.ts';
 
 /** Generated, and kept with the sources. */
 const openApi = new URL('../../openapi.json', import.meta.url);
@@ -22,10 +27,18 @@ export function buildServer(edge: Edge): Server {
   const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
   const server = buildFramework({ log, onAnswer, limits, settings });
   guardRoutes(server, tenancy, settings);
+  server.addHook('onRoute', (route) => {
+    if (route.config?.conditional || !route.url.startsWith('/v1/')) return;
+    route.preHandler = [async (request) => refuseConditions(request), ...[route.preHandler ?? []].flat()];
+  });
   rootRoutes(server, edge);
   organizationsRoutes(server, tenancy, limits);
   adminRoutes(server, tenancy, limits);
   organizationsRoutesV1(server, tenancy, edge.keys);
+  clustersRoutes(server, tenancy);
+  collectionsRoutes(server, tenancy, edge.keys);
+  documentsRoutes(server, tenancy, edge.keys, { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES });
+  transferRoutes(server, tenancy, { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES });
   keysRoutes(server, edge);
   healthRoutes(server, edge);
   metricsRoutes(server, edge);

@@ -18,15 +18,27 @@ export interface Caller {
  *
  * @throws {TenantryError} not_authenticated, storage_unavailable
  */
-export function authenticateAdmin(tenancy: Tenancy, token: string): Promise<Caller> {
+export async function authenticateAdmin(tenancy: Tenancy, token: string): Promise<Caller> {
+  return (await authenticateFor(tenancy, token)).caller;
+}
+
+/** A caller, and the organization that the token is for, as both were read. */
+export interface SignedInCaller {
+  readonly caller: Caller;
+  readonly organization: Organization;
+}
+
+/** As `authenticateAdmin`, with the organization. @throws {TenantryError} as there */
+export function authenticateFor(tenancy: Tenancy, token: string): Promise<SignedInCaller> {
   return byEnd(findCaller(tenancy, token), commandEnd());
 }
 
-async function findCaller({ records, tokens }: Tenancy, token: string): Promise<Caller> {
+async function findCaller({ records, tokens }: Tenancy, token: string): Promise<SignedInCaller> {
   const { claims, user } = await authenticate(records, tokens, token);
   const organization = await records.get(organizations, claims.organization_id);
   if (organization === undefined || !isLive(organization)) throw notAuthenticated();
-  return { user_id: user.id, generation: user.generation, organization_id: organization.id };
+  const caller = { user_id: user.id, generation: user.generation, organization_id: organization.id };
+  return { caller, organization };
 }
 
 /** Whether the caller is the admin of this organization, by a token for it. */

@@ -6,7 +6,7 @@ import { intercept, unavailable } from '../../test/intercept.ts';
 import { openTenancy, signUp } from '../../test/tenancy.ts';
 import { users } from '../identity/user.ts';
 import { createOrganization } from './create.ts';
-import { organizations } from './organization.ts';
+import { newOrganizationId, organizations } from './organization.ts';
 import { readOrganization } from './read.ts';
 
 const acme = { organization_name: '  Acme Corp ', email: 'Ada@Example.com', password: 'correct horse' };
@@ -102,8 +102,8 @@ for (const engine of engines) {
         await createOrganization(tenancy, acme);
         return forward();
       });
-      const documents = intercept(tenancy.documents, 'assignPlace', () => Promise.reject(unavailable()));
-      await assert.rejects(createOrganization({ ...tenancy, passwords, documents }, acme), nameTaken);
+      const places = intercept(tenancy.places, 'assign', () => Promise.reject(unavailable()));
+      await assert.rejects(createOrganization({ ...tenancy, passwords, places }, acme), nameTaken);
       assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
     });
 
@@ -170,9 +170,10 @@ for (const engine of engines) {
 
     test("a stranger's collection is never taken over", async () => {
       await using opened = await openTenancy({ engine });
-      const { documents } = opened.tenancy;
-      const place = await documents.assignPlace();
-      await documents.makeCollection(place, 'org_acme_corp');
+      const { documents, places } = opened.tenancy;
+      const organization = newOrganizationId();
+      const place = await places.assign({ organization });
+      await documents.makeCollection({ ...place, organization, collection_name: 'org_acme_corp', epoch: 1 });
       const view = await createOrganization(opened.tenancy, acme);
       assert.match(view.collection_name, /^org_acme_corp_[0-9a-hjkmnp-tv-z]{8}$/);
       assert.deepEqual((await opened.left()).collections, ['org_acme_corp', view.collection_name]);
@@ -218,9 +219,9 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       let given = 0;
-      const documents = { ...tenancy.documents, releasePlace: () => void given++ };
+      const places = { ...tenancy.places, release: () => void given++ };
       const records = intercept(tenancy.records, 'commit', () => Promise.reject(unavailable()));
-      await assert.rejects(createOrganization({ ...tenancy, records, documents }, acme), {
+      await assert.rejects(createOrganization({ ...tenancy, records, places }, acme), {
         code: 'storage_unavailable',
       });
       assert.deepEqual(await opened.left(), { organizations: 0, users: 0, collections: [] });
@@ -231,12 +232,14 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       let given = 0;
-      const counting = { ...tenancy.documents, releasePlace: () => void given++ };
-      await createOrganization({ ...tenancy, documents: counting }, acme);
+      const places = { ...tenancy.places, release: () => void given++ };
+      await createOrganization({ ...tenancy, places }, acme);
       assert.equal(given, 0);
-      const documents = intercept(counting, 'hasCollection', () => Promise.reject(unavailable()));
+      const documents = intercept(tenancy.documents, 'hasCollection', () => Promise.reject(unavailable()));
       const other = { ...acme, organization_name: 'Other', email: 'b@example.com' };
-      await assert.rejects(createOrganization({ ...tenancy, documents }, other), { code: 'storage_unavailable' });
+      await assert.rejects(createOrganization({ ...tenancy, places, documents }, other), {
+        code: 'storage_unavailable',
+      });
       assert.equal(given, 1);
     });
 

@@ -2,13 +2,20 @@ import { refuseKept } from '../idempotency/refuse-kept.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { newUserId, type PasswordHash, type User, users } from '../identity/user.ts';
+import type { PlacementRequest } from '../placement/places.ts';
 import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
-import type { Place } from '../store/documents.ts';
 import { type Change, insert, type Records } from '../store/records.ts';
 import { collectionNames } from './collection-name.ts';
 import { finishCreation } from './finish-creation.ts';
 import { checkName, nameKey, storedName } from './name.ts';
-import { newOrganizationId, type Organization, type OrganizationView, organizations, viewOf } from './organization.ts';
+import {
+  newOrganizationId,
+  type Organization,
+  type OrganizationView,
+  organizations,
+  type Placement,
+  viewOf,
+} from './organization.ts';
 import { refuseIssues } from './refuse-issues.ts';
 import { emailTaken, nameTaken, refuseDuplicate } from './taken.ts';
 import type { Tenancy } from './tenancy.ts';
@@ -33,6 +40,8 @@ export interface CreatedOrganization {
 export interface CreateOptions {
   /** What the caller calls the values: paths in its body, for what is told of them. */
   readonly members?: Readonly<Record<keyof CreateRequest, string>>;
+  /** Where its documents are to be; what is left out is the installation's choice. */
+  readonly placement?: PlacementRequest | undefined;
   /** Changes that come first in the commit, made of what it will have created. */
   readonly also?: (created: CreatedOrganization) => readonly Change[];
 }
@@ -54,18 +63,19 @@ export async function createOrganization(tenancy: Tenancy, request: CreateReques
 export async function createWithAdmin(
   tenancy: Tenancy,
   request: CreateRequest,
-  { members = referenceMembers, also = () => [] }: CreateOptions = {},
+  { members = referenceMembers, also = () => [], placement = {} }: CreateOptions = {},
 ): Promise<CreatedOrganization> {
   refuseIssues({
     [members.organization_name]: checkName(request.organization_name),
     [members.email]: checkEmail(request.email),
     [members.password]: checkNewPassword(request.password),
+    ...tenancy.places.check(placement),
   });
   await byEnd(refuseTaken(tenancy.records, request), commandEnd());
   const password = await tenancy.passwords.hash(request.password);
   tenancy.reach('create.hashed');
   const end = commandEnd();
-  const created = await decide(() => attempt(tenancy, request, { password, also, end }), end);
+  const created = await decide(() => attempt(tenancy, request, { password, also, wanted: placement, end }), end);
   tenancy.reach('create.committed');
   await within(tenancy, end, () => finishCreation(tenancy, created.organization));
   return created;
@@ -77,7 +87,9 @@ async function refuseTaken(records: Records, { organization_name, email }: Creat
   if ((await records.find(users, 'email_key', emailKey(email))) !== undefined) throw emailTaken();
 }
 
-interface Decided extends Pick<Required<CreateOptions>, 'also'> {
+interface Decided {
+  readonly also: (created: CreatedOrganization) => readonly Change[];
+  readonly wanted: PlacementRequest;
   readonly password: PasswordHash;
   readonly end: number;
 }
@@ -85,7 +97,7 @@ interface Decided extends Pick<Required<CreateOptions>, 'also'> {
 async function attempt(
   tenancy: Tenancy,
   request: CreateRequest,
-  { password, also, end }: Decided,
+  { password, also, wanted, end }: Decided,
 ): Promise<CreatedOrganization | typeof moved> {
   await refuseTaken(tenancy.records, request);
   const created_at = tenancy.now().toISOString();
@@ -99,25 +111,30 @@ async function attempt(
     created_at,
     updated_at: created_at,
   };
-  const place = await tenancy.documents.assignPlace();
+  const id = newOrganizationId();
+  const place = await tenancy.places.assign({ ...wanted, organization: id });
   let created: CreatedOrganization | undefined;
   try {
-    created = await insertInto(tenancy, place, { name: storedName(request.organization_name), admin, also, end });
+    const name = storedName(request.organization_name);
+    created = await insertInto(tenancy, { ...place, epoch: 1 }, { id, name, admin, also, end });
   } finally {
     // Also where the commit's answer was lost: if it was done, the place holds one more than its bound.
-    if (created === undefined) tenancy.documents.releasePlace(place);
+    if (created === undefined) tenancy.places.release(place);
   }
   return created ?? moved;
+}
+
+interface Inserted extends Pick<Decided, 'also' | 'end'>, Pick<Organization, 'id' | 'name'> {
+  readonly admin: User;
 }
 
 /** Commits both; undefined where another took the collection's name first: another id gives another suffix. */
 async function insertInto(
   tenancy: Tenancy,
-  place: Place,
-  { name, admin, also, end }: Omit<Decided, 'password'> & { readonly name: string; readonly admin: User },
+  placement: Placement,
+  { id, name, admin, also, end }: Inserted,
 ): Promise<CreatedOrganization | undefined> {
-  const id = newOrganizationId();
-  const collection_name = await freeCollectionName(tenancy, place, { id, name });
+  const collection_name = await freeCollectionName(tenancy, placement, { id, name });
   if (collection_name === undefined) return undefined;
   const organization: Organization = {
     id,
@@ -127,7 +144,8 @@ async function insertInto(
     collection_name,
     admin_user_id: admin.id,
     status: 'creating',
-    placement: { level: 'collection', ...place, epoch: 1 },
+    placement,
+    collections: 0,
     created_at: admin.created_at,
     updated_at: admin.created_at,
   };
@@ -142,13 +160,14 @@ async function insertInto(
 /** The first name that nobody has, neither an organization nor a collection that others made. */
 async function freeCollectionName(
   { records, documents, log }: Tenancy,
-  place: Place,
+  place: Placement,
   { id, name }: Pick<Organization, 'id' | 'name'>,
 ): Promise<string | undefined> {
   const { plain, suffixed } = collectionNames(name, id);
   for (const candidate of plain === undefined ? [suffixed] : [plain, suffixed]) {
     if ((await records.find(organizations, 'collection_name', candidate)) !== undefined) continue;
-    if (!(await documents.hasCollection(place, candidate))) return candidate;
+    // Of the other levels nothing goes by this name but the organization.
+    if (place.level !== 'collection' || !(await documents.hasCollection(place, candidate))) return candidate;
     log.warn({ collection: candidate }, 'a collection belongs to no organization; a new one gets another name');
   }
   return undefined;

@@ -20,7 +20,8 @@ for (const engine of engines) {
       const { caller } = await signUp(tenancy, 'Acme Corp');
       await signUp(tenancy, 'Globex');
       const deleted = await deleteOrganization(tenancy, caller, ' ACME  corp ');
-      assert.deepEqual(deleted, { name: 'Acme Corp', collection_name: 'org_acme_corp' });
+      const erased = { collections: 1, documents: 0, bytes: 0 };
+      assert.deepEqual(deleted, { name: 'Acme Corp', collection_name: 'org_acme_corp', erased });
       assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_globex'] });
       await assert.rejects(readOrganization(tenancy, 'Acme Corp'), notFound);
       assert.deepEqual(opened.reached.slice(-3), ['delete.committed', 'delete.collection-dropped', 'delete.settled']);
@@ -45,8 +46,8 @@ for (const engine of engines) {
       const { caller } = await signUp(tenancy, 'Acme');
       await deleteOrganization(tenancy, caller, 'Acme');
       const stood: boolean[] = [];
-      const documents = intercept(tenancy.documents, 'makeCollection', async (forward, place, collection) => {
-        stood.push(await tenancy.documents.hasCollection(place, collection));
+      const documents = intercept(tenancy.documents, 'makeCollection', async (forward, place) => {
+        stood.push(await tenancy.documents.hasCollection(place, place.collection_name));
         return forward();
       });
       await signUp({ ...tenancy, documents }, 'Acme');
@@ -113,7 +114,8 @@ for (const engine of engines) {
         return forward();
       });
       const deleted = await deleteOrganization({ ...tenancy, records }, caller, 'Acme');
-      assert.deepEqual(deleted, { name: 'Globex', collection_name: 'org_acme' });
+      const erased = { collections: 1, documents: 0, bytes: 0 };
+      assert.deepEqual(deleted, { name: 'Globex', collection_name: 'org_acme', erased });
       assert.deepEqual(await opened.left(), nothing);
     });
   });

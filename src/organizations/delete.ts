@@ -1,6 +1,7 @@
 import { TenantryError } from '../errors.ts';
 import { users } from '../identity/user.ts';
 import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
+import type { Usage } from '../store/documents.ts';
 import { check, type Records, remove, replace } from '../store/records.ts';
 import { type Caller, isAdmin, refuseDead } from './authenticate-admin.ts';
 import { findLive, notFound } from './find-live.ts';
@@ -14,6 +15,13 @@ export interface DeletedOrganization {
   /** As it was stored. */
   readonly name: string;
   readonly collection_name: string;
+  /** Undefined where that is still being done. */
+  readonly erased: Erased | undefined;
+}
+
+/** What an organization had that is no longer there. */
+export interface Erased extends Usage {
+  readonly collections: number;
 }
 
 /**
@@ -27,28 +35,48 @@ export interface DeletedOrganization {
 export async function deleteOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<DeletedOrganization> {
   const end = commandEnd();
   const { id } = await byEnd(findLive(tenancy.records, name), end);
+  return await deleteById(tenancy, id, { caller, end });
+}
+
+/** Who deletes, and until when the answer is waited for. */
+interface Asked {
+  /** Undefined: the operator, who may delete any. */
+  readonly caller?: Caller | undefined;
+  readonly end?: number;
+}
+
+/** As `deleteOrganization`, of the organization with this id. @throws {TenantryError} as there */
+export async function deleteById(
+  tenancy: Tenancy,
+  id: string,
+  { caller, end = commandEnd() }: Asked = {},
+): Promise<DeletedOrganization> {
   const deleting = await decide(() => attempt(tenancy, caller, { id, end }), end);
   tenancy.reach('delete.committed');
-  await within(tenancy, end, () => finishDeletion(tenancy, deleting));
-  return { name: deleting.name, collection_name: deleting.collection_name };
+  let dropped: Usage | undefined;
+  await within(tenancy, end, async () => {
+    dropped = await finishDeletion(tenancy, deleting);
+  });
+  const erased = dropped && { ...dropped, collections: 1 + (deleting.collections ?? 0) };
+  return { name: deleting.name, collection_name: deleting.collection_name, erased };
 }
 
 /** Commits the deletion and gives the record as it then stands. */
 async function attempt(
   tenancy: Tenancy,
-  caller: Caller,
+  caller: Caller | undefined,
   { id, end }: { readonly id: string; readonly end: number },
 ): Promise<Organization | typeof moved> {
   const { records, now } = tenancy;
   const organization = await records.get(organizations, id);
   if (organization === undefined || !isLive(organization)) throw notFound();
-  if (!isAdmin(caller, organization)) {
+  if (caller !== undefined && !isAdmin(caller, organization)) {
     throw new TenantryError('forbidden', 'Not authorized to delete this organization');
   }
   const admin = await records.get(users, organization.admin_user_id);
   // A deletion came between the two reads.
   if (admin === undefined) throw notFound();
-  refuseDead(caller, admin);
+  if (caller !== undefined) refuseDead(caller, admin);
   const isUncertain = organization.status === 'creating' || organization.creation_taken_over === true;
   const deleting: Organization = {
     ...organization,

@@ -3,7 +3,7 @@ import { decide, moved } from '../store/decide.ts';
 import type { Records } from '../store/records.ts';
 import type { CreatedOrganization } from './create.ts';
 import { isUnchanged, notFound } from './find-live.ts';
-import { isLive, type OrganizationStatus, organizations } from './organization.ts';
+import { isLive, noQuotas, type OrganizationStatus, organizations, type Quotas } from './organization.ts';
 
 /** An organization as version 1 of the API shows it to its admin and to the operator. Times are RFC 3339, UTC, milliseconds. */
 export interface OrganizationDetails {
@@ -12,6 +12,8 @@ export interface OrganizationDetails {
   readonly status: OrganizationStatus;
   readonly collection_name: string;
   readonly admin: { readonly id: string; readonly email: string };
+  /** What the operator allows it beyond which nothing is stored; null is no bound of its own. */
+  readonly quotas: Quotas;
   readonly created_at: string;
   /** When the organization itself was changed; its admin's email and the end of its creation have no part in it. */
   readonly updated_at: string;
@@ -45,6 +47,7 @@ export function describeOrganization(records: Records, id: string): Promise<Desc
 
 /** Shows an organization that was read or made, with its admin. */
 export function detailsOf({ organization, admin }: CreatedOrganization): OrganizationDetails {
-  const { id, name, status, collection_name, created_at, updated_at } = organization;
-  return { id, name, status, collection_name, admin: { id: admin.id, email: admin.email }, created_at, updated_at };
+  const { id, name, status, collection_name, quotas = noQuotas, created_at, updated_at } = organization;
+  const shownAdmin = { id: admin.id, email: admin.email };
+  return { id, name, status, collection_name, admin: shownAdmin, quotas, created_at, updated_at };
 }

@@ -13,6 +13,12 @@ export const failPoints = [
   'delete.taken-over',
   'delete.collection-dropped',
   'delete.settled',
+  'document.routed',
+  'collection.deleting',
+  'collection.taken-over',
+  'collection.raised',
+  'collection.emptied',
+  'collection.removed',
 ] as const;
 
 /** One of them. */

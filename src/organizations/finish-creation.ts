@@ -1,6 +1,6 @@
 import { decide, moved } from '../store/decide.ts';
 import { replace } from '../store/records.ts';
-import { type Organization, organizations } from './organization.ts';
+import { type Organization, organizations, placeOf } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /**
@@ -9,12 +9,10 @@ import type { Tenancy } from './tenancy.ts';
  *
  * @throws {TenantryError} storage_unavailable, busy
  */
-export async function finishCreation(
-  tenancy: Tenancy,
-  { id, placement, collection_name }: Organization,
-): Promise<void> {
+export async function finishCreation(tenancy: Tenancy, decided: Organization): Promise<void> {
   const { records, documents } = tenancy;
-  await documents.makeCollection(placement, collection_name);
+  const { id } = decided;
+  await documents.makeCollection(placeOf(decided));
   tenancy.reach('create.collection-made');
   await decide(async (end) => {
     const organization = await records.get(organizations, id);
@@ -24,6 +22,24 @@ export async function finishCreation(
     return outcome.result === 'done' ? undefined : moved;
   });
   tenancy.reach('create.active');
+}
+
+/**
+ * Makes what the documents of an organization need that was created by a program that had none: its creation is taken as
+ * unfinished, and finished.
+ *
+ * @throws {TenantryError} storage_unavailable, busy
+ */
+export async function adoptOrganization(tenancy: Tenancy, id: string): Promise<void> {
+  const { records } = tenancy;
+  await decide(async (end) => {
+    const organization = await records.get(organizations, id);
+    if (organization?.status !== 'active' || organization.collections !== undefined) return;
+    const creating: Organization = { ...organization, status: 'creating', collections: 0 };
+    const outcome = await records.commit([replace(organizations, creating)], end);
+    return outcome.result === 'done' ? undefined : moved;
+  });
+  await takeOverCreation(tenancy, id);
 }
 
 /**

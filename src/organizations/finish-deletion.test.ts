@@ -37,7 +37,7 @@ async function deleteHalf({ tenancy }: TestTenancy, drop: 'done' | 'not done'): 
     throw unavailable();
   });
   const deleted = await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
-  assert.deepEqual(deleted, { name: 'Acme', collection_name: 'org_acme' });
+  assert.deepEqual(deleted, { name: 'Acme', collection_name: 'org_acme', erased: undefined });
 }
 
 /** The organizations of which a deletion is unfinished. */

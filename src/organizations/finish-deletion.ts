@@ -1,6 +1,8 @@
 import { decide, moved } from '../store/decide.ts';
-import { remove, replace } from '../store/records.ts';
-import { type Deletion, type Organization, organizations } from './organization.ts';
+import type { Usage } from '../store/documents.ts';
+import { type Records, remove, replace } from '../store/records.ts';
+import { collectionKey, collections } from './collection.ts';
+import { type Deletion, type Organization, organizations, placeOf } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
 /** How long a holder of a deletion may drop; after it another may take over. */
@@ -14,7 +16,7 @@ const reservedMilliseconds = 24 * 60 * 60 * 1_000;
  *
  * @param uncertain whether the collection may be made or dropped by another after it was dropped by this one
  */
-export function holdDeletion({ instance, now }: Tenancy, uncertain: boolean): Deletion {
+export function holdDeletion({ instance, now }: Pick<Tenancy, 'instance' | 'now'>, uncertain: boolean): Deletion {
   return { owner: instance, until: after(now(), holdMilliseconds), uncertain };
 }
 
@@ -23,13 +25,15 @@ export function holdDeletion({ instance, now }: Tenancy, uncertain: boolean): De
  * uncertain, keeps it as `deleted`, so that no newcomer has the collection's name while a late drop may be under way.
  *
  * @param held the record as this instance wrote it when it took the deletion
+ * @returns what was dropped; undefined where it is no longer this instance's
  * @throws {TenantryError} storage_unavailable: the drop was not answered; the sweep takes the deletion over
  */
-export async function finishDeletion(tenancy: Tenancy, held: Organization): Promise<void> {
+export async function finishDeletion(tenancy: Tenancy, held: Organization): Promise<Usage | undefined> {
   const { records, documents, now } = tenancy;
   const { deletion } = held;
-  if (deletion === undefined || isOver(held, now())) return;
-  await documents.dropCollection(held.placement, held.collection_name);
+  if (deletion === undefined || isOver(held, now())) return undefined;
+  const dropped = await documents.dropCollection(placeOf(held));
+  await removeCollections(records, held);
   tenancy.reach('delete.collection-dropped');
   const settled = deletion.uncertain
     ? replace(organizations, {
@@ -41,6 +45,19 @@ export async function finishDeletion(tenancy: Tenancy, held: Organization): Prom
   // A conflict: another took the deletion over, and settles it.
   await records.commit([settled]);
   tenancy.reach('delete.settled');
+  return dropped;
+}
+
+const pageSize = 100;
+
+/** Removes the records of the organization's collections, to which none is added any more. */
+async function removeCollections(records: Records, { id }: Organization): Promise<void> {
+  for (;;) {
+    const page = await records.list(collections, 'key', { prefix: collectionKey(id), limit: pageSize });
+    if (page.length === 0) return;
+    // A conflict: another has removed some of them.
+    await records.commit(page.map((collection) => remove(collections, collection)));
+  }
 }
 
 /**
@@ -68,11 +85,17 @@ export async function takeOverDeletion(tenancy: Tenancy, id: string): Promise<vo
  * Whether a deletion may be taken over. A time that lies further ahead than it can was written under a clock that was
  * wrong, and would keep what is deleted for as long; twice the length leaves room for clocks that differ.
  */
-function isOver({ status, deletion }: Organization, now: Date): boolean {
+export function isOver({ status, deletion }: Deletable, now: Date): boolean {
   if (deletion === undefined) return false;
   const left = Date.parse(deletion.until) - now.getTime();
   const length = status === 'deleting' ? holdMilliseconds : reservedMilliseconds;
   return left <= 0 || left > 2 * length;
+}
+
+/** What may be deleted, and by whom at the moment. */
+interface Deletable {
+  readonly status: string;
+  readonly deletion?: Deletion;
 }
 
 /** RFC 3339. */

@@ -1,5 +1,5 @@
 import { typeid } from 'typeid-js';
-import type { Place } from '../store/documents.ts';
+import type { Level, Place, TenantPlace } from '../store/documents.ts';
 import { defineKind, type Stored } from '../store/records.ts';
 
 /** A tenant: a unique name, an admin, and a place where its documents live. */
@@ -15,6 +15,13 @@ export interface Organization extends Stored {
   readonly admin_user_id: string;
   readonly status: OrganizationStatus;
   readonly placement: Placement;
+  /**
+   * How many collections it has beside `default`; every command that adds or removes one replaces the organization. Absent
+   * where it was made by a program that had no documents, until its slots are made.
+   */
+  readonly collections?: number;
+  /** What the operator allows it; absent is no bound but those of the installation. */
+  readonly quotas?: Quotas;
   /** Its creation was finished, or is being finished, by another than who began it; present for ever after. */
   readonly creation_taken_over?: true;
   /** Present from the moment a deletion began. */
@@ -32,8 +39,25 @@ export type OrganizationStatus = 'creating' | 'active' | 'deleting' | 'deleted';
 
 /** Where an organization's documents live. A write that was routed under another epoch is refused. */
 export interface Placement extends Place {
-  readonly level: 'collection';
+  readonly level: Level;
   readonly epoch: number;
+}
+
+/** Bounds that the operator sets for an organization; null is none. */
+export interface Quotas {
+  readonly documents: number | null;
+  /** UTF-8 bytes of all documents. */
+  readonly bytes: number | null;
+  /** Collections, `default` among them. */
+  readonly collections: number | null;
+}
+
+/** Of an organization for which the operator has set none. */
+export const noQuotas: Quotas = { documents: null, bytes: null, collections: null };
+
+/** Where the organization's documents are. */
+export function placeOf({ id, collection_name, placement }: Organization): TenantPlace {
+  return { ...placement, organization: id, collection_name };
 }
 
 /** Who may drop the collection, and until when. Taken by a replace of the record, so that there is one holder at most. */

@@ -30,8 +30,8 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       await createHalf(opened, ['Acme', 'Globex', 'Initech']);
-      const documents = intercept(tenancy.documents, 'makeCollection', (forward, _place, collection) =>
-        collection === 'org_globex' ? Promise.reject(unavailable()) : forward(),
+      const documents = intercept(tenancy.documents, 'makeCollection', (forward, { collection_name }) =>
+        collection_name === 'org_globex' ? Promise.reject(unavailable()) : forward(),
       );
       await sweep({ ...tenancy, documents }, start());
       assert.deepEqual(await unfinished(opened), ['Globex']);
@@ -93,7 +93,7 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       await createHalf(opened, ['Acme']);
       const stop = new AbortController();
-      const sweeping = keepSweeping(tenancy, { signal: stop.signal, isShared: false });
+      const sweeping = keepSweeping(tenancy, { signal: stop.signal, rounds: [], isShared: false });
       await clock.whenWaiting();
       assert.deepEqual(await unfinished(opened), []);
       await createHalf(opened, ['Globex']);
@@ -120,7 +120,7 @@ for (const engine of engines) {
         fails ? Promise.reject(unavailable()) : forward(),
       );
       const stop = new AbortController();
-      const sweeping = keepSweeping({ ...tenancy, records }, { signal: stop.signal, isShared: false });
+      const sweeping = keepSweeping({ ...tenancy, records }, { signal: stop.signal, rounds: [], isShared: false });
       await clock.whenWaiting();
       assert.equal(opened.logged.at(-1)?.message, 'a sweep failed; the next one tries again');
       fails = false;

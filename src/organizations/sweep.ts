@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { forgetExpired } from '../idempotency/forget-expired.ts';
 import { takeOverCreation } from './finish-creation.ts';
 import { takeOverDeletion } from './finish-deletion.ts';
 import { type Organization, type OrganizationStatus, organizations } from './organization.ts';
@@ -62,9 +61,14 @@ async function* unfinished({ records }: Tenancy, status: string): AsyncGenerator
   } while (last !== undefined);
 }
 
+/** What is done in the same rounds beside the sweep of organizations. */
+export type Round = (tenancy: Tenancy, signal: AbortSignal) => Promise<void>;
+
 /** How an instance sweeps. */
 export interface SweepingOptions {
   readonly signal: AbortSignal;
+  /** Beside the sweep itself, each for itself. */
+  readonly rounds: readonly Round[];
   /** Whether other instances work on the same data, who may have begun a creation just now. */
   readonly isShared: boolean;
 }
@@ -73,10 +77,10 @@ export interface SweepingOptions {
  * Sweeps now and from time to time until the signal; resolves when the last sweep has ended. Called before this process
  * takes calls, so that the first sweep of one that is alone finds only what others left.
  */
-export async function keepSweeping(tenancy: Tenancy, { signal, isShared }: SweepingOptions): Promise<void> {
+export async function keepSweeping(tenancy: Tenancy, { signal, rounds, isShared }: SweepingOptions): Promise<void> {
   let sparesRecent = isShared;
   while (!signal.aborted) {
-    const work = [sweep(tenancy, { signal, sparesRecent }), forgetExpired(tenancy, signal)];
+    const work = [sweep(tenancy, { signal, sparesRecent }), ...rounds.map((round) => round(tenancy, signal))];
     for (const { status, reason } of (await Promise.allSettled(work)) as PromiseRejectedResult[]) {
       if (status === 'rejected') tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
     }

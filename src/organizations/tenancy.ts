@@ -2,14 +2,18 @@ import type { Limit, Limits } from '../cache/limits.ts';
 import type { Passwords } from '../identity/passwords.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
-import type { Documents } from '../store/documents.ts';
+import type { Places } from '../placement/places.ts';
+import type { PlacedDocuments } from '../store/documents.ts';
 import type { Records } from '../store/records.ts';
 import type { FailPoint } from './fail-points.ts';
 
 /** What the operations on organizations work with. */
 export interface Tenancy {
   readonly records: Records;
-  readonly documents: Documents;
+  readonly documents: PlacedDocuments;
+  /** Where new organizations go. */
+  readonly places: Places;
+  readonly documentLimits: DocumentLimits;
   readonly passwords: Passwords;
   readonly tokens: Tokens;
   readonly limits: Limits;
@@ -24,6 +28,16 @@ export interface Tenancy {
   delaySignIn(): Promise<void>;
   /** Called at each fail-point; does nothing but in a test. */
   reach(point: FailPoint): void;
+}
+
+/** Bounds of what an organization may store, for all of them alike. */
+export interface DocumentLimits {
+  /** UTF-8 bytes of a document as compact JSON, without the members that the service adds. */
+  readonly bytes: number;
+  /** Arrays and objects within each other, the document counted. */
+  readonly depth: number;
+  /** Collections of an organization, `default` among them, where its quotas say nothing else. */
+  readonly collections: number;
 }
 
 /** How often somebody may try to log in. */

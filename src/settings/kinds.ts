@@ -172,9 +172,10 @@ export const token: Kind<string> = {
 
 /** The name of a fail-point, for tests alone. */
 export const failPoint: Kind<string> = {
-  accepts: 'the name of a fail-point: small letters, dots and dashes, only where TENANTRY_ENV is test',
+  accepts:
+    'the name of a fail-point: small letters, dots and dashes, with :stop where the process is to sleep; only where TENANTRY_ENV is test',
   read(text, mode) {
-    const valid = /^[a-z][a-z.-]*$/.test(text) && (mode === 'test' || mode === undefined);
+    const valid = /^[a-z][a-z.-]*(?::stop)?$/.test(text) && (mode === 'test' || mode === undefined);
     return valid ? { value: text } : { right: failPoint.accepts };
   },
 };

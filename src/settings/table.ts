@@ -1,3 +1,4 @@
+import { clusters, levels } from './clusters.ts';
 import { databaseName, databaseUrl, secret } from './database.ts';
 import {
   bcryptCost,
@@ -143,7 +144,58 @@ export const table = {
     initial: '1048576',
     about: 'Bytes that the body of a request may have; more is 413.',
   },
-  FAIL_POINT: { kind: failPoint, about: 'Step at which the process ends itself, to test recovery.' },
+  DEFAULT_LEVEL: {
+    kind: levels,
+    initial: 'collection',
+    about:
+      'How far apart from others the documents of a new organization stand: rows of a table that all share, a table or collections of its own, a file or database of its own, or that on another cluster. With `,pooled` behind it new organizations are pooled where all clusters are full.',
+  },
+  CLUSTERS: {
+    kind: clusters,
+    about:
+      'Further clusters for the documents of organizations, `name=url` with spaces between: `mongodb://...`, or the path of a directory where the data is in DATA_DIR. `main` is the one that is always there.',
+    secret: true,
+  },
+  CLUSTER_COLLECTIONS: {
+    kind: wholeNumber(1, 1_000_000),
+    about:
+      'Collections of organizations in a cluster past which it takes no new organization of level `collection`: 10000 on MongoDB, and any number on the embedded store, unless set.',
+  },
+  CLUSTER_DATABASES: {
+    kind: wholeNumber(1, 1_000_000),
+    about:
+      'Databases of organizations in a cluster past which it takes no new one of level `database` or `cluster`: 1000 on MongoDB, and any number on the embedded store, unless set.',
+  },
+  DOCUMENT_BYTES: {
+    kind: wholeNumber(1_024, 2_097_152),
+    initial: '1048576',
+    about: 'Bytes that a document may have, as compact JSON in UTF-8.',
+  },
+  DOCUMENT_DEPTH: {
+    kind: wholeNumber(1, 24),
+    initial: '16',
+    about: 'Arrays and objects that may lie within each other in a document, the document counted.',
+  },
+  BATCH_BYTES: {
+    kind: wholeNumber(1_024, 67_108_864),
+    initial: '8388608',
+    about: 'Bytes that the body of a batch may have; more is 413.',
+  },
+  COLLECTIONS: {
+    kind: wholeNumber(1, 1_000),
+    initial: '100',
+    about: 'Collections that an organization may have, unless its quotas say otherwise.',
+  },
+  ORGANIZATION_REQUESTS: {
+    kind: wholeNumber(1, 10_000),
+    initial: '32',
+    about:
+      'Requests of one organization that are in work at once, those of the operator counted apart. Others wait their turn; where four times as many wait, or one has waited 5 s, they get 429.',
+  },
+  FAIL_POINT: {
+    kind: failPoint,
+    about: 'Step at which the process ends itself or, with `:stop`, falls asleep once, to test recovery.',
+  },
 } satisfies Record<string, Setting>;
 
 /** The name of a setting, without `TENANTRY_`. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Documents, Place } from '../../src/store/documents.ts';
+import { typeid } from 'typeid-js';
+import type { Documents, Place, TenantPlace } from '../../src/store/documents.ts';
+import { assignTenant, makeTenant } from './documents-tenants.ts';
 import type { Engine } from './engine.ts';
 import { openGround } from './ground.ts';
 
@@ -13,7 +15,7 @@ const collectionsPerDatabase = 3;
  */
 export function documentsRoom(engine: Engine): void {
   if (engine.instances > 1) return;
-  describe('room', () => {
+  describe('room', { timeout: 120_000 }, () => {
     fillingDatabases(engine);
     countingOnce(engine);
     givingRoomBack(engine);
@@ -30,17 +32,20 @@ function perDatabase(places: readonly Place[]): Map<string, number> {
   return counts;
 }
 
-function assignMany(documents: Documents, count: number): Promise<Place[]> {
-  return Promise.all(Array.from({ length: count }, () => documents.assignPlace()));
+/** A place of level `collection`, each for another organization. */
+function assign(documents: Documents, collection_name: string): Promise<TenantPlace> {
+  return assignTenant(documents, { level: 'collection', collection_name });
+}
+
+function assignMany(documents: Documents, count: number): Promise<TenantPlace[]> {
+  return Promise.all(Array.from({ length: count }, (_, number) => assign(documents, `org_${number}`)));
 }
 
 /** Assigns places and makes a collection in each, one after the other, as one organization after the other is created. */
-async function makeMany(documents: Documents, names: readonly string[]): Promise<Place[]> {
-  const places: Place[] = [];
+async function makeMany(documents: Documents, names: readonly string[]): Promise<TenantPlace[]> {
+  const places: TenantPlace[] = [];
   for (const name of names) {
-    const place = await documents.assignPlace();
-    await documents.makeCollection(place, name);
-    places.push(place);
+    places.push(await makeTenant(documents, { level: 'collection', collection_name: name }));
   }
   return places;
 }
@@ -57,9 +62,9 @@ function fillingDatabases(engine: Engine): void {
     assertFull(places, 2);
     const [first, , , fourth] = places;
     assert.ok(first && fourth);
-    assert.notDeepEqual(first, fourth);
+    assert.notEqual(first.database, fourth.database);
     assert.equal(await documents.hasCollection(first, 'org_d'), false);
-    await documents.dropCollection(first, 'org_a');
+    await documents.dropCollection(first);
     assert.equal(await documents.hasCollection(first, 'org_a'), false);
     assert.equal(await documents.hasCollection(fourth, 'org_a'), true);
   });
@@ -68,11 +73,11 @@ function fillingDatabases(engine: Engine): void {
     await using ground = await openGround(engine, { collectionsPerDatabase });
     const places = await assignMany(ground.documents, 21);
     assertFull(places, 7);
-    await Promise.all(places.map((place, number) => ground.documents.makeCollection(place, `org_${number}`)));
+    await Promise.all(places.map((place) => ground.documents.makeCollection(place)));
     for (const [number, place] of places.entries()) {
       assert.equal(await ground.documents.hasCollection(place, `org_${number}`), true);
     }
-    const next = await ground.documents.assignPlace();
+    const next = await assign(ground.documents, 'org_next');
     assert.equal(perDatabase([...places, next]).size, 8);
   });
 
@@ -91,10 +96,9 @@ function countingOnce(engine: Engine): void {
   test('a collection that is made again takes no more room, neither free nor kept for another', async () => {
     await using ground = await openGround(engine, { collectionsPerDatabase });
     const { documents } = ground;
-    const first = await documents.assignPlace();
-    await documents.makeCollection(first, 'org_a');
-    const second = await documents.assignPlace();
-    for (let repetition = 0; repetition < 3; repetition += 1) await documents.makeCollection(first, 'org_a');
+    const first = await makeTenant(documents, { level: 'collection', collection_name: 'org_a' });
+    const second = await assign(documents, 'org_b');
+    for (let repetition = 0; repetition < 3; repetition += 1) await documents.makeCollection(first);
     const places = [first, second, ...(await assignMany(documents, 4))];
     assertFull(places, 2);
   });
@@ -105,13 +109,13 @@ function countingOnce(engine: Engine): void {
     const places = await makeMany(documents, ['org_a', 'org_b', 'org_c']);
     const [first] = places;
     assert.ok(first);
-    await documents.dropCollection(first, 'org_a');
-    await documents.dropCollection(first, 'org_a');
-    await documents.dropCollection(first, 'org_never');
+    await documents.dropCollection(first);
+    await documents.dropCollection(first);
+    await documents.dropCollection({ ...first, organization: typeid('org').toString(), collection_name: 'org_never' });
     const [refilled, next] = await assignMany(documents, 2);
     assert.ok(refilled && next);
-    assert.deepEqual(refilled, first);
-    assert.notDeepEqual(next, first);
+    assert.equal(refilled.database, first.database);
+    assert.notEqual(next.database, first.database);
   });
 }
 
@@ -122,12 +126,12 @@ function givingRoomBack(engine: Engine): void {
     const places = await makeMany(documents, ['org_a', 'org_b', 'org_c', 'org_d']);
     const [first, second] = places;
     assert.ok(first && second);
-    await documents.dropCollection(first, 'org_a');
-    await documents.dropCollection(second, 'org_b');
+    await documents.dropCollection(first);
+    await documents.dropCollection(second);
     const left = [...places.slice(2), ...(await makeMany(documents, ['org_e', 'org_f', 'org_g', 'org_h']))];
     assertFull(left, 2);
     await ground.reopen();
-    const next = await ground.documents.assignPlace();
+    const next = await assign(ground.documents, 'org_next');
     assert.equal(perDatabase([...left, next]).size, 3);
   });
 

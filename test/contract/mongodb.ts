@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import type { Log } from '../../src/log.ts';
 import { openMongodb } from '../../src/store/mongodb/open.ts';
+import { dropDatabases } from '../mongodb/drop-databases.ts';
 import type { Engine } from './engine.ts';
 
 const silent: Log = { info() {}, warn() {}, error() {} };
@@ -24,6 +25,6 @@ export const engine: Engine = {
   },
   async destroy(database) {
     await using client = await new MongoClient(serverUrl()).connect();
-    await client.db(database).dropDatabase();
+    await dropDatabases(client, database);
   },
 };

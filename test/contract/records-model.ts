@@ -10,6 +10,7 @@ import { modelKindList } from './model-kinds.ts';
 import { type Intent, type Lanes, readAll, runLanes, type Step } from './model-lanes.ts';
 import { hasSerialOrder } from './model-order.ts';
 import type { FromChild } from './records-child.ts';
+import { runsFromEnvironment } from './runs.ts';
 
 /** Random commits against the model: whatever runs at once and is cut off, some order one after the other explains it. */
 export function recordsModel(engine: Engine): void {
@@ -25,7 +26,7 @@ export function recordsModel(engine: Engine): void {
         await readAll(ground.records, `r${runs}_`, tell);
         assertSerial(told);
       });
-      await fc.assert(property, { ...fromEnvironment(shareOf(engine, 100)), endOnFailure: true });
+      await fc.assert(property, { ...runsFromEnvironment(shareOf(engine, 100)), endOnFailure: true });
     });
 
     test('commits that a kill cuts off happened wholly or not at all, and what was acknowledged stays', async ({
@@ -34,15 +35,9 @@ export function recordsModel(engine: Engine): void {
       const phase = fc.record({ lanes: lanesOf(4, 4), killAfter: fc.integer({ min: 1, max: 90 }) });
       const phases = fc.array(phase, { minLength: 1, maxLength: 2 });
       const property = fc.asyncProperty(phases, (chosen) => killAndCompare(engine, chosen, signal));
-      await fc.assert(property, { ...fromEnvironment(shareOf(engine, 12)), endOnFailure: true });
+      await fc.assert(property, { ...runsFromEnvironment(shareOf(engine, 12)), endOnFailure: true });
     });
   });
-}
-
-/** The seed and the number of runs: `TEST_SEED` repeats a failure, `TEST_RUNS` takes longer. */
-function fromEnvironment(numRuns: number): { numRuns: number; seed?: number } {
-  const { TEST_SEED: seed, TEST_RUNS: runs } = process.env;
-  return { numRuns: Number(runs ?? numRuns), ...(seed === undefined ? {} : { seed: Number(seed) }) };
 }
 
 const key = fc.constantFrom('x', 'y', 'z', null);

@@ -3,15 +3,19 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Place } from '../../src/store/documents.ts';
+import type { Level, TenantPlace } from '../../src/store/documents.ts';
 import type { Engine, OpenStore } from '../contract/engine.ts';
 import { type Acknowledged, entriesOf, lanes, loadKinds, readLane } from './load.ts';
+import { compareLane, documentLanes } from './load-documents.ts';
 
 /** What the parent knows to be acknowledged, over all lives of the process. */
 interface Journal {
   /** For each lane, its last acknowledged commit. */
   readonly counts: number[];
-  readonly collections: Map<string, { readonly place: Place; readonly stands: boolean }>;
+  /** For each lane of documents, its last acknowledged write. */
+  readonly written: Map<Level, number>;
+  /** The organizations of one life by their collections. */
+  readonly collections: Map<string, { readonly place: TenantPlace; readonly stands: boolean }>;
 }
 
 /**
@@ -28,7 +32,7 @@ export function survivesKills(engine: Engine): void {
     await using cleanup = new AsyncDisposableStack();
     const location = await engine.create();
     cleanup.defer(() => engine.destroy(location));
-    const journal: Journal = { counts: Array(lanes).fill(0), collections: new Map() };
+    const journal: Journal = { counts: Array(lanes).fill(0), written: new Map(), collections: new Map() };
     for (const [round, moment] of moments.entries()) {
       await writeUntilKilled(engine, location, { life: String(round), moment, journal, signal: context.signal });
       const store = await engine.open(location, { kinds: loadKinds });
@@ -68,13 +72,32 @@ async function writeUntilKilled(
   assert.deepEqual(end, [null, 'SIGKILL'], 'the process ended before it was killed');
 }
 
-function note({ counts, collections }: Journal, acknowledged: Acknowledged): void {
-  if (acknowledged.type === 'committed') counts[acknowledged.lane] = acknowledged.count;
-  else collections.set(acknowledged.collection, { place: acknowledged.place, stands: acknowledged.type === 'made' });
+function note({ counts, written, collections }: Journal, acknowledged: Acknowledged): void {
+  switch (acknowledged.type) {
+    case 'committed':
+      counts[acknowledged.lane] = acknowledged.count;
+      return;
+    case 'written':
+      written.set(acknowledged.lane, acknowledged.count);
+      return;
+    case 'made':
+    case 'dropped': {
+      const { type, place } = acknowledged;
+      collections.set(place.collection_name, { place, stands: type === 'made' });
+    }
+  }
 }
 
 /** Fails on the first difference; takes what stands beyond the journal into it, for it was read and so must stay. */
-async function compare({ records, documents }: OpenStore, { counts, collections }: Journal): Promise<void> {
+async function compare(store: OpenStore, journal: Journal): Promise<void> {
+  await compareCommits(store, journal);
+  for (const lane of documentLanes) {
+    journal.written.set(lane, await compareLane(store, lane, journal.written.get(lane) ?? 0));
+  }
+  await compareCollections(store, journal);
+}
+
+async function compareCommits({ records }: OpenStore, { counts }: Journal): Promise<void> {
   for (const [lane, count] of counts.entries()) {
     const standing = await readLane(records, lane);
     assert.ok(standing.total >= count, `lane ${lane}: ${count} commits were acknowledged, ${standing.total} are there`);
@@ -86,6 +109,9 @@ async function compare({ records, documents }: OpenStore, { counts, collections 
     assert.deepEqual(standing.entries, entriesOf(lane, standing.total));
     counts[lane] = standing.total;
   }
+}
+
+async function compareCollections({ documents }: OpenStore, { collections }: Journal): Promise<void> {
   const made = [...collections.keys()].filter((name) => collections.get(name)?.stands);
   for (const [collection, { place, stands }] of collections) {
     // The one made last but one may have been in its drop.

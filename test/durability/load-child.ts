@@ -1,5 +1,6 @@
 import { importEngine } from '../contract/engine.ts';
 import { type Acknowledged, commitWithoutEnd, lanes, loadKinds, makeWithoutEnd } from './load.ts';
+import { documentLanes, writeWithoutEnd } from './load-documents.ts';
 
 // A process that writes until it is killed. Its arguments are the engine's file, the data's place, and a name for this
 // life of it; it sends what was acknowledged.
@@ -17,5 +18,6 @@ function acknowledge(acknowledged: Acknowledged): Promise<void> {
 
 await Promise.all([
   ...Array.from({ length: lanes }, (_, lane) => commitWithoutEnd(store.records, lane, acknowledge)),
+  ...documentLanes.map((lane) => writeWithoutEnd(store, lane, acknowledge)),
   makeWithoutEnd(store.documents, life, acknowledge),
 ]);

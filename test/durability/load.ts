@@ -1,4 +1,5 @@
-import type { Documents, Place } from '../../src/store/documents.ts';
+import { typeid } from 'typeid-js';
+import type { Documents, Level, TenantPlace } from '../../src/store/documents.ts';
 import {
   defineKind,
   insert,
@@ -8,6 +9,7 @@ import {
   replace,
   type Stored,
 } from '../../src/store/records.ts';
+import { placesKind } from './load-documents.ts';
 
 /** One line of a lane's book: the lane's `count`-th commit wrote it. */
 interface Entry extends Stored {
@@ -25,7 +27,7 @@ const totals = defineKind<Total>()('load_totals', {});
 const copies = defineKind<Total>()('load_copies', {});
 
 /** The kinds that the load writes. */
-export const loadKinds: readonly Kind[] = [entries, totals, copies];
+export const loadKinds: readonly Kind[] = [entries, totals, copies, placesKind];
 
 /** How many lanes commit at once. */
 export const lanes = 8;
@@ -33,7 +35,8 @@ export const lanes = 8;
 /** What was acknowledged, told the moment it was. */
 export type Acknowledged =
   | { readonly type: 'committed'; readonly lane: number; readonly count: number }
-  | { readonly type: 'made' | 'dropped'; readonly place: Place; readonly collection: string };
+  | { readonly type: 'written'; readonly lane: Level; readonly count: number }
+  | { readonly type: 'made' | 'dropped'; readonly place: TenantPlace };
 
 /** Hands on what was acknowledged; the load goes on once it is where a kill cannot take it back. */
 export type Acknowledge = (acknowledged: Acknowledged) => Promise<void>;
@@ -61,19 +64,20 @@ export async function commitWithoutEnd(records: Records, lane: number, acknowled
   }
 }
 
-/** Makes collections without end, and drops each when the next one stands. */
+/** Makes organizations without end, at one level after the other, and drops each when the next one stands. */
 export async function makeWithoutEnd(documents: Documents, life: string, acknowledge: Acknowledge): Promise<never> {
-  let last: { readonly place: Place; readonly collection: string } | undefined;
+  let last: TenantPlace | undefined;
   for (let number = 1; ; number += 1) {
-    const place = await documents.assignPlace();
-    const collection = `org_load_${life}_${number}`;
-    await documents.makeCollection(place, collection);
-    await acknowledge({ type: 'made', place, collection });
+    const [level, organization] = [number % 2 === 0 ? 'database' : 'collection', typeid('org').toString()] as const;
+    const assigned = await documents.assignPlace(level, organization);
+    const place = { ...assigned, level, organization, collection_name: `org_load_${life}_${number}`, epoch: 1 };
+    await documents.makeCollection(place);
+    await acknowledge({ type: 'made', place });
     if (last !== undefined) {
-      await documents.dropCollection(last.place, last.collection);
-      await acknowledge({ type: 'dropped', ...last });
+      await documents.dropCollection(last);
+      await acknowledge({ type: 'dropped', place: last });
     }
-    last = { place, collection };
+    last = place;
   }
 }
 

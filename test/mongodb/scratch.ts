@@ -2,8 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
 import { type Db, MongoClient } from 'mongodb';
 import { missing, testUrl } from './address.ts';
+import { dropDatabases } from './drop-databases.ts';
 
-/** A database of a test's own. Dropped at the end of its scope, after which nothing may write to it: a write makes it anew. */
+/**
+ * A database of a test's own. Dropped at the end of its scope, with those that organizations have to themselves, after
+ * which nothing may write to it: a write makes it anew.
+ */
 export interface Scratch extends AsyncDisposable {
   /** The server's address, without the database's name. */
   readonly url: string;
@@ -34,7 +38,9 @@ export function scratchDatabase(): Scratch {
     url: serverUrl(),
     name,
     database,
-    [Symbol.asyncDispose]: async () => void (await database.dropDatabase()),
+    async [Symbol.asyncDispose]() {
+      await dropDatabases(plainClient(), name);
+    },
   };
 }
 

@@ -10,7 +10,8 @@ type Headers = Readonly<Record<string, unknown>>;
 export interface ToldAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly mediaType: string;
+  /** Undefined: it has no content. */
+  readonly mediaType: string | undefined;
   readonly schema: Readonly<Record<string, unknown>>;
 }
 
@@ -25,6 +26,13 @@ export interface ToldProblem extends ToldAnswer {
   readonly example: unknown;
 }
 
+/** A body that a call takes. */
+export interface ToldBody {
+  readonly mediaTypes: readonly string[];
+  readonly examples: readonly unknown[];
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
 /** A call that the document tells of. */
 export interface ToldCall {
   readonly name: string;
@@ -37,10 +45,11 @@ export interface ToldCall {
     readonly in: 'path' | 'query' | 'header';
     readonly example?: string;
   }[];
-  /** The examples of its body. */
-  readonly bodies: readonly unknown[];
-  readonly bodySchema: Readonly<Record<string, unknown>> | undefined;
+  readonly body: ToldBody | undefined;
+  /** What its first example is answered. */
   readonly success: ToldSuccess;
+  /** How else it may succeed. */
+  readonly otherSuccess: ToldSuccess | undefined;
   /** It may be answered 304. */
   readonly mayBeKept: boolean;
   readonly problems: readonly ToldProblem[];
@@ -58,13 +67,13 @@ interface Content {
 interface Response {
   readonly $ref?: string;
   readonly headers: Headers;
-  readonly content: Readonly<Record<string, Content>>;
+  readonly content?: Readonly<Record<string, Content>>;
 }
 
 interface Operation {
   readonly security: readonly Readonly<Record<string, unknown>>[];
   readonly parameters?: ToldCall['parameters'];
-  readonly requestBody?: { readonly content: { readonly 'application/json': Content } };
+  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
   readonly responses: Readonly<Record<string, Response>>;
 }
 
@@ -86,31 +95,44 @@ export function withComponents(schema: Readonly<Record<string, unknown>>): Reado
 }
 
 function callOf(method: string, path: string, operation: Operation): ToldCall {
-  const body = operation.requestBody?.content['application/json'];
   const { 304: notModified, ...responses } = operation.responses;
   const answers = Object.entries(responses).map(([status, response]) => answerOf(Number(status), response));
-  const [success, ...others] = answers.filter(({ status }) => status < 300);
-  assert.ok(success !== undefined && others.length === 0, `${method} ${path} succeeds in one way`);
+  const [success, otherSuccess, ...others] = answers.filter(({ status }) => status < 300).map(successOf);
+  assert.ok(success !== undefined && others.length === 0, `${method} ${path} succeeds in one way, or in two`);
   return {
     name: `${method} ${path}`,
     method,
     path,
     bearer: (['admin', 'operator'] as const).find((name) => operation.security.some((needed) => name in needed)),
     parameters: operation.parameters ?? [],
-    bodies: Object.values(body?.examples ?? {}).map(({ value }) => value),
-    bodySchema: body?.schema,
-    success: { ...success, example: success.content.example },
+    body: operation.requestBody && bodyOf(operation.requestBody.content),
+    success,
+    otherSuccess,
     mayBeKept: notModified !== undefined,
     problems: answers.filter(({ status }) => status >= 400).flatMap(problemsOf),
   };
 }
 
-function answerOf(status: number, response: Response): ToldAnswer & { content: Content } {
-  const { headers, content } = resolve(response);
+function bodyOf(content: Readonly<Record<string, Content>>): ToldBody {
+  const [told, ...others] = Object.values(content);
+  assert.ok(told !== undefined);
+  for (const other of others) assert.deepEqual(other, told, 'a body is the same whatever its media type is called');
+  const { schema, examples = {} } = told;
+  return { mediaTypes: Object.keys(content), examples: Object.values(examples).map(({ value }) => value), schema };
+}
+
+type Answer = ToldAnswer & { readonly content: Content | undefined };
+
+function answerOf(status: number, response: Response): Answer {
+  const { headers, content = {} } = resolve(response);
   const [entry, ...others] = Object.entries(content);
-  assert.ok(entry !== undefined && others.length === 0);
-  const [mediaType, told] = entry;
-  return { status, headers, mediaType, schema: told.schema, content: told };
+  assert.ok(others.length === 0 && (entry === undefined) === (status === 204), `${status} has content of one kind`);
+  const [mediaType, told] = entry ?? [];
+  return { status, headers, mediaType, schema: told?.schema ?? {}, content: told };
+}
+
+function successOf({ content, ...answer }: Answer): ToldSuccess {
+  return { ...answer, example: content?.example };
 }
 
 function resolve(response: Response): Response {
@@ -121,8 +143,8 @@ function resolve(response: Response): Response {
   return shared as Response;
 }
 
-function problemsOf({ content, ...answer }: ToldAnswer & { content: Content }): ToldProblem[] {
-  return Object.entries(content.examples ?? {}).map(([code, { value }]) => ({
+function problemsOf({ content, ...answer }: Answer): ToldProblem[] {
+  return Object.entries(content?.examples ?? {}).map(([code, { value }]) => ({
     ...answer,
     code: code as ProblemCode,
     example: value,

@@ -1,16 +1,23 @@
-import { TenantryError } from '../../src/errors.ts';
 import type { ProblemCode } from '../../src/http/problems.ts';
-import { intercept, unavailable } from '../intercept.ts';
-import type { TestAdmin } from '../tenancy.ts';
+import { unavailable } from '../intercept.ts';
 import type { ToldCall } from './document.ts';
+import {
+  commitsThat,
+  fail,
+  limitsThat,
+  noRoom,
+  passwordsThat,
+  placesThat,
+  readsThat,
+  refuse,
+  stopping,
+  tooManyChanges,
+  tooManyPasswords,
+  tooManyWrites,
+  writesThat,
+} from './failing.ts';
 import { type Different, operatorToken, type Sent } from './ground.ts';
-
-/** Whoever is there before a call is made: the organization of the examples, and another one. */
-export interface Standing {
-  /** Of the admin of the organization of the examples; empty where it is not there yet. */
-  readonly acmeToken: string;
-  readonly globex: TestAdmin;
-}
+import type { Standing } from './standing.ts';
 
 /** How a call is made to fail: another service, another request, or calls before it. */
 export interface Provocation {
@@ -18,6 +25,8 @@ export interface Provocation {
   readonly request?: (well: Sent, standing: Standing) => Partial<Sent>;
   /** A call that is made before. */
   readonly before?: (well: Sent) => Sent;
+  /** That call changes what stands, so that no other provocation may come after it. */
+  readonly alone?: true;
 }
 
 /** How a call is made to fail with a code; by its name where it takes another way than the others. */
@@ -35,15 +44,16 @@ export function wellFormed(call: ToldCall, { acmeToken }: Standing): Sent {
     call.path,
   );
   const token = { admin: acmeToken, operator: operatorToken };
-  const body = call.bodies[0];
+  const { body } = call;
+  const value = body?.examples[0];
   return {
     method: call.method,
     path: query.size === 0 ? path : `${path}?${query}`,
     headers: {
       ...(call.bearer && { authorization: `Bearer ${token[call.bearer]}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(body !== undefined && { 'content-type': body.mediaTypes[0] ?? '' }),
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: typeof value === 'string' ? value : JSON.stringify(value) }),
   };
 }
 
@@ -52,6 +62,31 @@ export function provocationOf(code: ProblemCode, { name }: ToldCall): Provocatio
   const ways: Provocations = provocations[code];
   return ways[name] ?? ways['any'] ?? {};
 }
+
+const organization = '/v1/organizations/{organization}';
+const collections = `${organization}/collections`;
+const collection = `${collections}/{collection}`;
+const documents = `${collection}/documents`;
+const document = `${documents}/{id}`;
+const batch = `POST ${documents}/batch`;
+const imports = `POST ${organization}/import`;
+
+/** What is written as the members of one document. */
+const documentBodies = [`POST ${documents}`, `PUT ${document}`, `PATCH ${document}`];
+const documentWrites = [...documentBodies, batch, imports, `DELETE ${documents}`, `DELETE ${document}`];
+const recordWrites = [
+  `PATCH ${organization}`,
+  `DELETE ${organization}`,
+  `POST ${collections}`,
+  `DELETE ${collection}`,
+  'DELETE /org/delete',
+];
+
+/** One byte more than a document may have. */
+const tooLarge = { text: 'x'.repeat(1_048_577 - '{"text":""}'.length) };
+
+/** A patch that leaves nothing of the document of the examples. */
+const noMembers = { number: null, customer: null, total: null, status: null, note: null };
 
 const provocations = {
   bad_request: { any: { request: () => ({ hostless: true }) } },
@@ -69,7 +104,11 @@ const provocations = {
     },
   },
   not_authenticated: { any: { request: () => ({ headers: {} }) } },
-  invalid_credentials: { any: { request: (well) => changed(well, { password: 'another password' }) } },
+  invalid_credentials: {
+    any: { request: (well) => changed(well, { password: 'another password' }) },
+    // Lines have no member to change.
+    [imports]: {},
+  },
   forbidden: {
     any: {
       request: ({ headers }, { globex }) => ({ headers: { ...headers, authorization: `Bearer ${globex.token}` } }),
@@ -79,11 +118,44 @@ const provocations = {
     any: { request: ({ path }) => ({ path: path.replace('acme', 'nobody') }) },
     'PUT /org/update': { request: (well) => changed(well, { organization_name: 'Nobody' }) },
   },
+  collection_not_found: { any: { request: ({ path }) => ({ path: path.replace('invoices', 'receipts') }) } },
+  collection_exists: { [`POST ${collections}`]: { request: (well) => changed(well, { name: 'invoices' }) } },
+  collection_permanent: {
+    [`DELETE ${collection}`]: { request: ({ path }) => ({ path: path.replace('invoices', 'default') }) },
+  },
+  document_not_found: {
+    any: { request: atNoDocument },
+    [batch]: { request: () => operations({ op: 'delete', id: 'inv-9' }) },
+  },
+  document_exists: { [batch]: { request: () => operations({ op: 'insert', id: 'inv-1001', document: {} }) } },
+  document_too_large: {
+    ...each(documentBodies, { request: () => ({ body: JSON.stringify(tooLarge) }) }),
+    [`PATCH ${document}`]: { request: () => ({ body: JSON.stringify({ ...noMembers, ...tooLarge }) }) },
+    [batch]: { request: () => operations({ op: 'insert', document: tooLarge }) },
+  },
+  precondition_failed: {
+    any: { request: ({ headers }) => ({ headers: { ...headers, 'if-match': '"another"' } }) },
+    [batch]: { request: () => operations({ op: 'delete', id: 'inv-1001', if_match: '"another"' }) },
+  },
+  quota_exceeded: {
+    [`POST ${collections}`]: quotas({ collections: 2 }),
+    [`POST ${documents}`]: quotas({ documents: 2 }),
+    [batch]: { ...quotas({ documents: 2 }), request: () => operations({ op: 'insert', document: {} }) },
+    [`PUT ${document}`]: { ...quotas({ documents: 2 }), request: atNoDocument },
+    [`PATCH ${document}`]: { ...quotas({ bytes: 0 }), request: (well) => changed(well, { note: 'x'.repeat(1_000) }) },
+  },
   route_not_found: {
     any: { different: { environment: { TENANTRY_METRICS_TOKEN: 'x'.repeat(32) } } },
-    'GET /v1/organizations/{organization}/placement': { request: asAdmin },
-    'GET /v1/organizations': { request: asAdmin },
-    'POST /v1/organizations': { request: asAdmin },
+    ...each(
+      [
+        'GET /v1/clusters',
+        'GET /v1/organizations',
+        'POST /v1/organizations',
+        `PATCH ${organization}`,
+        `GET ${organization}/placement`,
+      ],
+      { request: asAdmin },
+    ),
   },
   method_not_allowed: { any: { request: () => ({ method: 'PATCH' }) } },
   request_timeout: {
@@ -92,7 +164,10 @@ const provocations = {
       request: () => ({ unfinished: true }),
     },
   },
-  body_too_large: { any: { request: () => ({ body: `"${'x'.repeat(1_048_576)}"` }) } },
+  body_too_large: {
+    any: { request: () => ({ body: `"${'x'.repeat(2 * 1_048_576)}"` }) },
+    ...each([batch, imports], { request: () => ({ body: `"${'x'.repeat(8 * 1_048_576)}"` }) }),
+  },
   uri_too_long: { any: { request: ({ path }) => ({ path: `${path}?${'x'.repeat(16_384)}` }) } },
   content_type_unsupported: {
     any: { request: ({ headers }) => ({ headers: { ...headers, 'content-type': 'text/plain' } }) },
@@ -103,18 +178,25 @@ const provocations = {
     'PUT /org/update': { request: (well) => changed(well, { colour: 'red' }) },
     'GET /org/get': { request: () => ({ path: '/org/get' }) },
     'DELETE /org/delete': { request: () => ({ path: '/org/delete' }) },
-    'GET /v1/organizations': { request: () => ({ path: '/v1/organizations?limit=0' }) },
+    ...each(['GET /v1/organizations', `GET ${collections}`, `GET ${documents}`], {
+      request: ({ path }) => ({ path: path.replace(/(\?|$)/, '?limit=0&') }),
+    }),
+    [`GET ${organization}/export`]: { request: ({ path }) => ({ path: `${path}&collection=invoices` }) },
+    [imports]: { request: ({ path }) => ({ path: `${path}?first_line=0` }) },
+    [`PATCH ${organization}`]: { request: () => ({ body: '{}' }) },
+    [`POST ${collections}`]: { request: (well) => changed(well, { name: 'Orders' }) },
+    ...each(documentBodies, { request: (well) => changed(well, { _note: 'mine' }) }),
+    [batch]: { request: () => operations({ op: 'delete' }) },
     'POST /v1/organizations': { request: (well) => changed(well, { admin: { password: 'another password' } }) },
   },
   idempotency_key_reused: {
-    'POST /v1/organizations': {
-      request: ({ headers }) => ({ headers: { ...headers, 'idempotency-key': 'k' } }),
-      before: (well) => ({
-        ...well,
-        ...changed(well, { name: 'Initech', admin: { email: 'bill@initech.example', password: 'another password' } }),
-        headers: { ...well.headers, 'idempotency-key': 'k' },
-      }),
-    },
+    'POST /v1/organizations': keyOf({
+      name: 'Initech',
+      admin: { email: 'bill@initech.example', password: 'another password' },
+    }),
+    [`POST ${collections}`]: keyOf({ name: 'receipts' }),
+    [`POST ${documents}`]: keyOf({ number: 1004 }),
+    [batch]: keyOf({ operations: [{ op: 'delete', id: 'inv-1002' }] }),
   },
   rate_limited: {
     any: {
@@ -130,20 +212,25 @@ const provocations = {
     'GET /health/ready': { different: { edge: () => ({ ready: fail }) } },
     'GET /metrics': { different: { edge: ({ metrics }) => ({ metrics: { ...metrics, text: fail } }) } },
   },
+  clusters_full: { any: { different: { edge: placesThat(refuse(noRoom)) } } },
   busy: {
     any: { different: { edge: passwordsThat(refuse(tooManyPasswords)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(tooManyPasswords)) }, request: withNewPassword },
-    'DELETE /org/delete': { different: { edge: commitsThat(refuse(tooManyChanges)) } },
-    'GET /v1/organizations/{organization}': { different: { edge: readsThat(refuse(tooManyChanges)) } },
+    [`GET ${organization}`]: { different: { edge: readsThat(refuse(tooManyChanges)) } },
+    ...each(recordWrites, { different: { edge: commitsThat(refuse(tooManyChanges)) } }),
+    ...each(documentWrites, { different: { edge: writesThat(refuse(tooManyWrites)) } }),
   },
   stopping: {
     any: { different: { edge: passwordsThat(refuse(stopping)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(stopping)) }, request: withNewPassword },
     'GET /health/ready': { different: { prepare: ({ connections }) => connections.stop() } },
+    ...each(documentWrites, { different: { edge: writesThat(refuse(stopping)) } }),
   },
   storage_unavailable: {
     any: { different: { edge: readsThat(refuse(unavailable)) } },
     'GET /health/ready': { different: { edge: () => ({ ready: refuse(unavailable) }) } },
+    // For the operator nothing is read, whose answer tells of a storage that is gone.
+    'GET /v1/clusters': { different: { edge: readsThat(refuse(unavailable)) }, request: asAdmin },
   },
 } satisfies Record<ProblemCode, Provocations>;
 
@@ -161,48 +248,37 @@ function withNewPassword(well: Sent): Partial<Sent> {
   return changed(well, { password: 'another password' });
 }
 
-type Failing = () => Promise<never>;
-type Differing = NonNullable<Different['edge']>;
-
-function fail(): Promise<never> {
-  return Promise.reject(new Error('a fault of ours'));
+function each(calls: readonly string[], provocation: Provocation): Provocations {
+  return Object.fromEntries(calls.map((call) => [call, provocation]));
 }
 
-function refuse(make: () => Error): Failing {
-  return () => Promise.reject(make());
+function atNoDocument({ path }: Sent): Partial<Sent> {
+  return { path: path.replace('inv-1001', 'inv-9') };
 }
 
-function tooManyPasswords(): TenantryError {
-  return new TenantryError('busy', 'Too many passwords are being checked; try again later', { retryAfterSeconds: 3 });
+function operations(...given: object[]): Partial<Sent> {
+  return { body: JSON.stringify({ operations: given }) };
 }
 
-function tooManyChanges(): TenantryError {
-  return new TenantryError('busy', 'Others are changing the same organization; try again later');
-}
-
-function stopping(): TenantryError {
-  return new TenantryError('stopping', 'The service is stopping; try again');
-}
-
-function limitsThat(failing: Failing): Differing {
-  return ({ tenancy }) => ({ tenancy: { ...tenancy, limits: intercept(tenancy.limits, 'take', failing) } });
-}
-
-function passwordsThat(failing: Failing): Differing {
-  return ({ tenancy }) => {
-    const passwords = intercept(intercept(tenancy.passwords, 'hash', failing), 'verify', failing);
-    return { tenancy: { ...tenancy, passwords } };
+/** Where the operator has bounded what the organization of the examples may have. */
+function quotas(quotas: object): Provocation {
+  return {
+    alone: true,
+    before: () => ({
+      method: 'PATCH',
+      path: '/v1/organizations/acme%20corp',
+      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ quotas }),
+    }),
   };
 }
 
-function readsThat(failing: Failing): Differing {
-  return ({ tenancy }) => {
-    const methods = ['get', 'find', 'findJoined', 'list'] as const;
-    const records = methods.reduce((port, method) => intercept(port, method, failing), tenancy.records);
-    return { tenancy: { ...tenancy, records } };
+/** A key under which something else was asked for before. */
+function keyOf(members: Readonly<Record<string, unknown>>): Provocation {
+  const withKey = ({ headers }: Sent) => ({ headers: { ...headers, 'idempotency-key': 'k' } });
+  return {
+    alone: true,
+    before: (well) => ({ ...well, ...withKey(well), ...changed(well, members) }),
+    request: withKey,
   };
-}
-
-function commitsThat(failing: Failing): Differing {
-  return ({ tenancy }) => ({ tenancy: { ...tenancy, records: intercept(tenancy.records, 'commit', failing) } });
 }

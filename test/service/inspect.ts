@@ -2,10 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Db } from 'mongodb';
-import { masterKinds } from '../../src/engine.ts';
 import type { User } from '../../src/identity/user.ts';
 import type { Organization } from '../../src/organizations/organization.ts';
-import { ownCollection } from '../../src/store/mongodb/layout.ts';
 
 /** All that is stored of organizations, whoever stores it. */
 export interface Contents {
@@ -23,22 +21,29 @@ export function inspectDirectory(directory: string): Contents {
   return {
     organizations: bodies<Organization>(join(directory, 'master.db'), 'organizations'),
     users: bodies<User>(join(directory, 'master.db'), 'users'),
-    collections: files.flatMap((name) => tableNames(join(tenants, name))).sort(),
+    collections: files
+      .flatMap((name) => tableNames(join(tenants, name)))
+      .filter(isOrganizations)
+      .sort(),
   };
 }
 
 /** Reads a database by a plain client. */
 export async function inspectDatabase(database: Db): Promise<Contents> {
   const standing = await database.listCollections({}, { nameOnly: true }).toArray();
-  const own = [ownCollection, ...masterKinds.map(({ name }) => name)];
   return {
     organizations: await documents<Organization>(database, 'organizations'),
     users: await documents<User>(database, 'users'),
     collections: standing
       .map(({ name }) => name)
-      .filter((name) => !own.includes(name))
+      .filter(isOrganizations)
       .sort(),
   };
+}
+
+/** Beside them there are those of the service itself. */
+function isOrganizations(name: string): boolean {
+  return name.startsWith('org_');
 }
 
 function bodies<R>(file: string, table: string): R[] {

@@ -21,7 +21,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   settings: ['control'],
   doctor: ['settings', 'control', 'http'],
   // Chooses an engine and what goes with it; the engines themselves are below the ports.
-  engine: ['settings', 'identity', 'idempotency', 'organizations', ...ports, 'store/sqlite', 'store/mongodb'],
+  engine: [
+    'settings',
+    'identity',
+    'idempotency',
+    'organizations',
+    'placement',
+    ...ports,
+    'store/sqlite',
+    'store/mongodb',
+  ],
   telemetry: [],
   signals: [],
 };
@@ -77,7 +86,7 @@ function roomOf(path: string): string {
 
 /** What a source imports: by statement, by call, and by starting a thread of it. */
 function importsOf({ path, uncommented }: Source): Import[] {
-  const pattern = /\b(?:from|import)\s*\(?\s*'([^']+)'|new URL\(\s*'(\.[^']*\.ts)'/g;
+  const pattern = /\b(?:from|import)(?:\s+|\s*\(\s*)'([^']+)'|new URL\(\s*'(\.[^']*\.ts)'/g;
   return [...uncommented.matchAll(pattern)].map((match) => {
     const specifier = match[1] ?? match[2] ?? '';
     const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : undefined;

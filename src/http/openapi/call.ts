@@ -1,14 +1,13 @@
 import { pageParameters } from '../paging.ts';
 import type { Fault, ProblemCode } from '../problems.ts';
-
-/** A JSON Schema, 2020-12, written out. */
-export type Schema = Readonly<Record<string, unknown>>;
+import type { HeaderName } from './headers.ts';
+import type { Schema } from './schema.ts';
 
 /** A call as a developer is told of it, which the document's Operation Object is made of. */
 export interface Call {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
-  readonly tag: 'Organizations' | 'Log-in' | 'Operation' | 'Documentation';
+  readonly tag: 'Organizations' | 'Collections' | 'Documents' | 'Log-in' | 'Operation' | 'Documentation';
   /** The name that generated clients give it. */
   readonly id: string;
   readonly summary: string;
@@ -19,8 +18,13 @@ export interface Call {
   readonly query?: readonly QueryParameter[];
   /** It may be made again with the same `Idempotency-Key`. */
   readonly repeatable?: true;
+  /** It is done only where the document is in the state that `If-Match` and `If-None-Match` expect. */
+  readonly conditional?: true;
   readonly body?: RequestBody;
+  /** What it answers to its first example. */
   readonly success: Success;
+  /** What it answers where all went well in another way. */
+  readonly otherSuccess?: Success;
   /** Every code that it may fail with, each with its example; undefined takes the code's own. */
   readonly errors: Failures;
   /** No limit counts it. */
@@ -51,36 +55,29 @@ export interface QueryParameter {
 
 /** The JSON that a call takes. */
 export interface RequestBody {
+  /** `application/json` alone where it is left out. */
+  readonly mediaTypes?: readonly string[];
   readonly schema: Schema;
   readonly examples: Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 }
 
 /** What a call answers where all went well. */
-export interface Success {
+export type Success = Content | NoContent;
+
+interface Content {
   readonly status: 200 | 201;
   readonly description: string;
+  /** Header fields beside those of every answer. */
+  readonly headers?: readonly HeaderName[];
   readonly mediaType: string;
   readonly schema: Schema;
   /** Of a long answer, a part. */
   readonly example: unknown;
 }
 
-/** What any call may fail with, whatever it does. */
-export const anyCallFails = {
-  bad_request: undefined,
-  request_timeout: undefined,
-  uri_too_long: undefined,
-  expectation_failed: undefined,
-  headers_too_large: undefined,
-  internal: undefined,
-} as const satisfies Failures;
-
-/** As `anyCallFails`, for those that limits count. */
-export const countedCallFails = { ...anyCallFails, rate_limited: undefined } as const satisfies Failures;
-
-/** Refers to a schema of `components`. */
-export function schemaNamed(name: string): Schema {
-  return { $ref: `#/components/schemas/${name}` };
+interface NoContent {
+  readonly status: 204;
+  readonly description: string;
 }
 
 /** The parameters of every list. */

@@ -1,6 +1,7 @@
 import { type ProblemCode, type ProblemKind, problemKinds, tellProblem } from '../problems.ts';
-import { type Call, type FailureExample, schemaNamed } from './call.ts';
+import type { Call, FailureExample } from './call.ts';
 import { headersOf } from './headers.ts';
+import { schemaNamed } from './schema.ts';
 
 /** What a developer is told of a code, and how an occurrence looks. */
 interface Failure extends FailureExample {
@@ -12,7 +13,7 @@ interface Failure extends FailureExample {
 
 const failures = {
   bad_request: {
-    when: 'The request is not well-formed HTTP.',
+    when: 'The request is not well-formed HTTP, or `Idempotency-Key`, `If-Match` or `If-None-Match` is malformed.',
     advice: 'Mend the client, or what stands between it and the service.',
     detail: 'The Host header field is missing',
   },
@@ -47,9 +48,51 @@ const failures = {
     detail: 'Not authorized to update this organization',
   },
   organization_not_found: {
-    when: 'No organization has this name.',
-    advice: 'Look at the name. It may have been renamed or deleted.',
+    when: 'No organization has this name or id. Under `/v1` it is also said of an organization that is there, to whoever may not see it.',
+    advice: 'Look at the name, and at whose token it is. The organization may have been renamed or deleted.',
     detail: 'Organization not found',
+  },
+  collection_not_found: {
+    when: 'The organization has no collection of this name; it may have been deleted.',
+    advice: 'Look at the name, or create the collection.',
+    detail: 'Collection not found',
+  },
+  collection_exists: {
+    when: 'The organization has a collection of this name, or the documents of a deleted one are still being removed.',
+    advice:
+      'Use the one that is there, or choose another name. Where it is still being deleted, `detail` says so: try again later.',
+    detail: 'Collection already exists',
+  },
+  collection_permanent: {
+    when: 'The collection `default` cannot be deleted: it is there as long as its organization.',
+    advice: 'Delete its documents, or the organization.',
+    detail: 'The collection default can be emptied, and not deleted',
+  },
+  document_not_found: {
+    when: 'The collection has no document of this id. Of a batch, `errors` names the operation, and nothing was done.',
+    advice: 'Look at the id. The document may have been deleted.',
+    detail: 'Document not found',
+  },
+  document_exists: {
+    when: 'The collection has a document of an id that a batch inserts. `errors` names the operation, and nothing was done.',
+    advice: 'Leave the id out, or replace the document.',
+    detail: '#/operations/0 a document has this id',
+    faults: [{ pointer: '#/operations/0', detail: 'a document has this id' }],
+  },
+  document_too_large: {
+    when: 'The document has more bytes, as compact JSON in UTF-8, than 1 MiB, unless another bound is set. Of a patch, this is the document that it would make.',
+    advice: 'Store less in one document.',
+    detail: 'The document has 1048577 bytes; it may have 1048576',
+  },
+  precondition_failed: {
+    when: 'The document is not what `If-Match`, `If-None-Match` or the `if_match` of an operation expects, such as where others have changed it since it was read. Nothing was done.',
+    advice: 'Read the document again, decide anew, and send the new `ETag`.',
+    detail: 'The document is not what If-Match or If-None-Match expects',
+  },
+  quota_exceeded: {
+    when: 'The organization would have more documents, bytes or collections than it may have. `GET /v1/organizations/{organization}/usage` tells both.',
+    advice: 'Delete some, or ask the operator for a larger quota.',
+    detail: 'The organization may not have more documents: it has 2 of 2',
   },
   route_not_found: {
     when: 'There is nothing at this path.',
@@ -67,7 +110,7 @@ const failures = {
     detail: 'The request did not arrive in time',
   },
   body_too_large: {
-    when: 'The body is larger than 1 MiB, unless another bound is set.',
+    when: 'The body is larger than 64 KiB; where the call takes a document, 1 MiB and 64 KiB; of a batch or an import, 8 MiB. Other bounds may be set.',
     advice: 'Send less.',
     detail: 'The body is too large',
   },
@@ -77,8 +120,8 @@ const failures = {
     detail: 'The URI may be 16384 bytes long',
   },
   content_type_unsupported: {
-    when: 'The body is not `application/json`, or is compressed or in another charset than UTF-8.',
-    advice: 'Send `Content-Type: application/json`, without `Content-Encoding`.',
+    when: 'The body is not `application/json`, or is compressed or in another charset than UTF-8. `PATCH` of a document takes `application/merge-patch+json` too, and an import `application/x-ndjson` alone.',
+    advice: 'Send the `Content-Type` that the call takes, without `Content-Encoding`.',
     detail: 'The body must be application/json',
   },
   expectation_failed: {
@@ -98,7 +141,7 @@ const failures = {
     detail: 'This Idempotency-Key was used for another request',
   },
   rate_limited: {
-    when: 'The address made too many calls. `Retry-After` says when the next one is answered.',
+    when: 'The address made too many calls, or too many of the same organization are in work. `Retry-After` says when the next one is answered.',
     advice: 'Wait for as many seconds as `Retry-After` says.',
     detail: 'Too many requests; try again in 60 s',
   },
@@ -112,8 +155,14 @@ const failures = {
     advice: 'Report it with the `request_id`. A call that writes may have done so.',
     detail: 'Something went wrong on our side',
   },
+  clusters_full: {
+    when: 'Every cluster that the organization could be on has as many collections or databases as it may have. Nothing was created.',
+    advice:
+      'Tell the operator: a cluster is to be added, or its bound raised. The operator may ask for level `pooled`, which no bound keeps out.',
+    detail: 'There is no room for another organization at level collection',
+  },
   busy: {
-    when: 'There is too much to do at the moment. `Retry-After` says when to come back.',
+    when: 'There is too much to do at the moment, or others keep changing the same. `Retry-After` says when to come back.',
     advice: 'Repeat the call after `Retry-After`: nothing was changed.',
     detail: 'Too many passwords are being checked; try again later',
   },

@@ -27,9 +27,14 @@ export const headers = {
     example: 'Bearer',
   },
   ETag: {
-    description: 'Names what is answered, for `If-None-Match`.',
+    description: 'Names this state of what is answered, for `If-None-Match` and, of a document, `If-Match`.',
     schema: { type: 'string' },
     example: '"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"',
+  },
+  Location: {
+    description: 'The path of what was made.',
+    schema: { type: 'string' },
+    example: '/v1/organizations/org_01kb1p3zj0e1rvb6r0c8m2h4ty',
   },
   Allow: {
     description: 'The methods that the path has.',
@@ -38,19 +43,23 @@ export const headers = {
   },
 } as const;
 
+/** The name of a header field that the document tells of. */
+export type HeaderName = keyof typeof headers;
+
 /** What decides which header fields an answer has. */
 export interface AnswerForm {
   readonly status: number;
   readonly uncounted?: boolean | undefined;
-  readonly tagged?: boolean | undefined;
+  /** Those of its own. */
+  readonly own?: readonly HeaderName[];
 }
 
 /** References to the header fields of an answer. */
-export function headersOf({ status, uncounted, tagged }: AnswerForm): Record<string, { readonly $ref: string }> {
-  const names: (keyof typeof headers)[] = [
+export function headersOf({ status, uncounted, own = [] }: AnswerForm): Record<string, { readonly $ref: string }> {
+  const names: HeaderName[] = [
     'X-Request-Id',
     ...(uncounted ? [] : (['RateLimit-Policy', 'RateLimit'] as const)),
-    ...(tagged ? (['ETag'] as const) : []),
+    ...own,
     ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
     ...(status === 405 ? (['Allow'] as const) : []),
     ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),

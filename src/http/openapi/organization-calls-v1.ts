@@ -1,12 +1,7 @@
 import { listSchema } from '../routes/v1/organizations.ts';
-import { type Call, countedCallFails, pageQuery, schemaNamed } from './call.ts';
-
-const foundByPath = {
-  ...countedCallFails,
-  not_authenticated: undefined,
-  organization_not_found: undefined,
-  storage_unavailable: undefined,
-} as const;
+import { type Call, pageQuery } from './call.ts';
+import { bodyFails, countedCallFails, faultOf, organizationCallFails, wrongLimit } from './call-fails.ts';
+import { schemaNamed } from './schema.ts';
 
 const details = {
   id: 'org_01kb1p3zj0e1rvb6r0c8m2h4ty',
@@ -14,6 +9,7 @@ const details = {
   status: 'active',
   collection_name: 'org_acme_corp',
   admin: { id: 'usr_01kb1p3zj0fwz9k3d5n7q1s8xa', email: 'ada@acme.example' },
+  quotas: { documents: null, bytes: null, collections: null },
   created_at: '2026-11-24T09:30:00.000Z',
   updated_at: '2026-11-24T09:30:00.000Z',
 } as const;
@@ -29,6 +25,7 @@ const placement = {
 const { name_prefix, status, level, cluster } = listSchema.querystring.properties;
 
 const noOperator = { detail: 'There is nothing at this path' };
+const othersChange = { detail: 'Others are changing the same organization; try again later' };
 
 /** The calls about organizations of version 1. */
 export const organizationCallsV1: readonly Call[] = [
@@ -39,7 +36,7 @@ export const organizationCallsV1: readonly Call[] = [
     id: 'createOrganizationV1',
     summary: 'Create an organization as the operator',
     description:
-      'For the operator: creates an organization with its admin and its collection. With an `Idempotency-Key` it may be sent again without creating two. The answer is `Cache-Control: no-store`, and `Location` is where the organization is.',
+      'For the operator: creates an organization with its admin and the collection `default`. `placement` says how far apart from others its documents stand. With an `Idempotency-Key` the call may be sent again without creating two. The answer is `Cache-Control: no-store`.',
     repeatable: true,
     body: {
       schema: schemaNamed('CreateOrganizationV1'),
@@ -48,29 +45,34 @@ export const organizationCallsV1: readonly Call[] = [
           summary: 'An organization and its admin',
           value: { name: 'Acme Corp', admin: { email: 'ada@acme.example', password: 'correct horse battery' } },
         },
+        apart: {
+          summary: 'One whose documents have a database of their own',
+          value: {
+            name: 'Acme Corp',
+            admin: { email: 'ada@acme.example', password: 'correct horse battery' },
+            placement: { level: 'database' },
+          },
+        },
       },
     },
     success: {
       status: 201,
       description: 'The organization as it was decided.',
+      headers: ['Location'],
       mediaType: 'application/json',
       schema: schemaNamed('OrganizationDetails'),
       example: { ...details, status: 'creating' },
     },
     errors: {
       ...countedCallFails,
-      body_unreadable: undefined,
-      body_too_large: undefined,
-      content_type_unsupported: undefined,
+      ...bodyFails,
       organization_name_taken: undefined,
       email_taken: undefined,
       not_authenticated: undefined,
       route_not_found: noOperator,
       idempotency_key_reused: undefined,
-      invalid_value: {
-        detail: '#/admin/email is required',
-        faults: [{ pointer: '#/admin/email', detail: 'is required' }],
-      },
+      invalid_value: faultOf('#/admin/email', 'is required'),
+      clusters_full: undefined,
       busy: undefined,
       stopping: undefined,
       storage_unavailable: undefined,
@@ -119,10 +121,7 @@ export const organizationCallsV1: readonly Call[] = [
       ...countedCallFails,
       not_authenticated: undefined,
       route_not_found: noOperator,
-      invalid_value: {
-        detail: '?limit must be a whole number from 1 to 1000',
-        faults: [{ pointer: '?limit', detail: 'must be a whole number from 1 to 1000' }],
-      },
+      invalid_value: wrongLimit,
       storage_unavailable: undefined,
     },
   },
@@ -142,7 +141,83 @@ export const organizationCallsV1: readonly Call[] = [
       schema: schemaNamed('OrganizationDetails'),
       example: details,
     },
-    errors: { ...foundByPath, busy: { detail: 'Others are changing the same organization; try again later' } },
+    errors: { ...organizationCallFails, busy: othersChange },
+  },
+  {
+    method: 'patch',
+    path: '/v1/organizations/{organization}',
+    tag: 'Organizations',
+    id: 'setQuotas',
+    summary: 'Set what an organization may have',
+    description:
+      'For the operator: sets the quotas of the organization. Those that are left out stay as they are; null takes one away. What the organization has already stays, also where that is more. The answer is `Cache-Control: no-store`.',
+    body: {
+      schema: schemaNamed('UpdateOrganizationV1'),
+      examples: {
+        quotas: {
+          summary: 'Room for a million documents of 10 GB',
+          value: { quotas: { documents: 1_000_000, bytes: 10_000_000_000 } },
+        },
+        unbounded: { summary: 'Any number of documents', value: { quotas: { documents: null } } },
+      },
+    },
+    success: {
+      status: 200,
+      description: 'The organization as it is now.',
+      mediaType: 'application/json',
+      schema: schemaNamed('OrganizationDetails'),
+      example: {
+        ...details,
+        quotas: { documents: 1_000_000, bytes: 10_000_000_000, collections: null },
+        updated_at: '2026-11-24T16:05:12.480Z',
+      },
+    },
+    errors: {
+      ...organizationCallFails,
+      ...bodyFails,
+      route_not_found: noOperator,
+      invalid_value: faultOf('#/quotas', 'is required'),
+      busy: othersChange,
+    },
+  },
+  {
+    method: 'delete',
+    path: '/v1/organizations/{organization}',
+    tag: 'Organizations',
+    id: 'deleteOrganizationV1',
+    summary: 'Delete an organization with all it has',
+    description:
+      "For the organization's admin and for the operator; to all others it is not there. Deletes the organization, its collections with their documents, and its admin's account unless another organization needs it. Name and email are free at once, and the tokens are dead. A body is ignored. The answer is `Cache-Control: no-store`.",
+    success: {
+      status: 200,
+      description: 'What was deleted.',
+      mediaType: 'application/json',
+      schema: schemaNamed('DeletedOrganizationV1'),
+      example: { id: details.id, name: 'Acme Corp', erased: { documents: 2, bytes: 156, collections: 2 } },
+    },
+    errors: { ...organizationCallFails, busy: othersChange },
+  },
+  {
+    method: 'get',
+    path: '/v1/organizations/{organization}/usage',
+    tag: 'Organizations',
+    id: 'getUsage',
+    summary: 'How much an organization has, and may have',
+    description:
+      "For the organization's admin and for the operator; to all others it is not there. The numbers are kept with every change. The answer is `Cache-Control: no-store`.",
+    success: {
+      status: 200,
+      description: 'The usage.',
+      mediaType: 'application/json',
+      schema: schemaNamed('Usage'),
+      example: {
+        documents: 2,
+        bytes: 156,
+        collections: 2,
+        quotas: { documents: null, bytes: null, collections: 100 },
+      },
+    },
+    errors: organizationCallFails,
   },
   {
     method: 'get',
@@ -159,6 +234,6 @@ export const organizationCallsV1: readonly Call[] = [
       schema: schemaNamed('Placement'),
       example: placement,
     },
-    errors: { ...foundByPath, route_not_found: noOperator },
+    errors: { ...organizationCallFails, route_not_found: noOperator },
   },
 ];

@@ -1,5 +1,7 @@
 import { nameInQuery } from '../routes/organizations.ts';
-import { type Call, countedCallFails, type QueryParameter, schemaNamed } from './call.ts';
+import type { Call, QueryParameter } from './call.ts';
+import { bodyFails, countedCallFails, faultOf } from './call-fails.ts';
+import { schemaNamed } from './schema.ts';
 
 const organization = {
   organization_name: 'Acme Corp',
@@ -16,18 +18,7 @@ const selectedByQuery: QueryParameter = {
   example: 'acme corp',
 };
 
-const bodyFails = {
-  ...countedCallFails,
-  body_unreadable: undefined,
-  body_too_large: undefined,
-  content_type_unsupported: undefined,
-} as const;
-
-const queryFault = { pointer: '?organization_name', detail: 'is required' };
-const queryFails = {
-  ...countedCallFails,
-  invalid_value: { detail: '?organization_name is required', faults: [queryFault] },
-} as const;
+const queryFails = { ...countedCallFails, invalid_value: faultOf('?organization_name', 'is required') } as const;
 
 /** The calls of the reference API. */
 export const organizationCalls: readonly Call[] = [
@@ -57,10 +48,12 @@ export const organizationCalls: readonly Call[] = [
       example: organization,
     },
     errors: {
+      ...countedCallFails,
       ...bodyFails,
       organization_name_taken: undefined,
       email_taken: undefined,
       invalid_value: undefined,
+      clusters_full: undefined,
       busy: undefined,
       stopping: undefined,
       storage_unavailable: undefined,
@@ -110,16 +103,14 @@ export const organizationCalls: readonly Call[] = [
       example: { ...organization, organization_name: 'Acme Industries' },
     },
     errors: {
+      ...countedCallFails,
       ...bodyFails,
       organization_name_taken: undefined,
       email_taken: undefined,
       not_authenticated: undefined,
       forbidden: undefined,
       organization_not_found: undefined,
-      invalid_value: {
-        detail: '#/colour is not a known member',
-        faults: [{ pointer: '#/colour', detail: 'is not a known member' }],
-      },
+      invalid_value: faultOf('#/colour', 'is not a known member'),
       busy: undefined,
       stopping: undefined,
       storage_unavailable: undefined,
@@ -180,6 +171,7 @@ export const organizationCalls: readonly Call[] = [
       },
     },
     errors: {
+      ...countedCallFails,
       ...bodyFails,
       invalid_credentials: undefined,
       invalid_value: undefined,

@@ -1,8 +1,9 @@
 import { problemKinds } from '../problems.ts';
 import { signInSchema } from '../routes/admin.ts';
 import { createSchema, updateSchema } from '../routes/organizations.ts';
-import { createSchemaV1 } from '../routes/v1/organizations.ts';
-import { type Schema, schemaNamed } from './call.ts';
+import { changeSchema, createSchemaV1 } from '../routes/v1/organizations.ts';
+import { bytesDescription, documentSchemas } from './document-schemas.ts';
+import { answer, described, pageOf, type Schema, schemaNamed, shownTime } from './schema.ts';
 
 const name = 'A name is compared without regard to case, width and runs of white space.';
 const newName = `3 to 50 characters when trimmed, without control characters, unlike an id. ${name}`;
@@ -27,11 +28,20 @@ const shownStatus = {
   enum: ['creating', 'active'],
   description: '`creating`: its collection may not be there yet. All calls find it.',
 } as const;
-const shownTime = {
-  type: 'string',
-  format: 'date-time',
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
-  description: 'RFC 3339, in UTC, with milliseconds.',
+
+const levels =
+  'How far apart from others the documents stand. `pooled`: rows of a table that all share. `collection`: a table or collections of its own. `database`: a file or database of its own. `cluster`: that on another cluster than `main`.';
+
+const quotas = described(changeSchema.body.properties.quotas, {
+  documents: 'Documents of all collections. null is no bound.',
+  bytes: 'Bytes of all documents, as the usage counts them. null is no bound.',
+  collections: 'Collections, `default` among them. null is the bound of the installation: 100, unless another is set.',
+});
+
+const usage = {
+  documents: { type: 'integer', minimum: 0, description: 'Of all collections.' },
+  bytes: { type: 'integer', minimum: 0, description: bytesDescription },
+  collections: { type: 'integer', minimum: 1, description: '`default` among them.' },
 } as const;
 
 /** The schemas of `components`: of bodies as the routes check them, and of answers. */
@@ -62,12 +72,14 @@ export const schemas: Readonly<Record<string, Schema>> = {
     properties: {
       name: { type: 'string', description: newName },
       admin: described(createSchemaV1.body.properties.admin, { email: newEmail, password: newPassword }),
+      placement: described(createSchemaV1.body.properties.placement, {
+        level: `${levels} Left out, it is the choice of the installation: \`collection\`, unless another is set.`,
+        cluster: 'The cluster that it is to be on, one of `GET /v1/clusters`. Left out, it is the first one with room.',
+      }),
     },
   },
-  OrganizationPage: answer({
-    data: { type: 'array', items: schemaNamed('OrganizationSummary') },
-    next_cursor: { type: ['string', 'null'], description: 'For `cursor` of the next page; null on the last one.' },
-  }),
+  UpdateOrganizationV1: { ...changeSchema.body, properties: { quotas } },
+  OrganizationPage: pageOf('OrganizationSummary'),
   OrganizationSummary: answer({
     id: shownId,
     name: shownName,
@@ -85,6 +97,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
       id: { type: 'string', pattern: '^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$', description: 'A TypeID.' },
       email: { type: 'string', format: 'email' },
     }),
+    quotas: schemaNamed('Quotas'),
     created_at: shownTime,
     updated_at: {
       ...shownTime,
@@ -92,12 +105,47 @@ export const schemas: Readonly<Record<string, Schema>> = {
     },
   }),
   Placement: answer({
-    level: { type: 'string', enum: ['collection'], description: 'How far apart from others.' },
+    level: { ...createSchemaV1.body.properties.placement.properties.level, description: levels },
     cluster: { type: 'string', description: '`main` is where the master database is.' },
     database: { type: 'string', description: 'Within the cluster: a file of the embedded store, or a database.' },
     collection_name: shownCollection,
     epoch: { type: 'integer', minimum: 1, description: 'Raised with each change of the placement.' },
   }),
+  Quotas: {
+    ...quotas,
+    required: Object.keys(changeSchema.body.properties.quotas.properties),
+    description: 'What the operator allows the organization. What it had before stays, also where that is more.',
+  },
+  Usage: answer({
+    ...usage,
+    quotas: { ...schemaNamed('Quotas'), description: 'What it may have. Here `collections` is never null.' },
+  }),
+  Clusters: answer({ data: { type: 'array', items: schemaNamed('Cluster') } }),
+  Cluster: answer({
+    name: { type: 'string', description: '`main` is where the master database is.' },
+    kind: { type: 'string', enum: ['embedded', 'mongodb'], description: 'The engine that keeps the documents.' },
+    health: { type: 'string', enum: ['up', 'down'], description: 'Whether it answers.' },
+    organizations: orUnknown('Organizations that have documents there.'),
+    collections: orUnknown('Tables or collections of single organizations.'),
+    databases: orUnknown('Files or databases of single organizations.'),
+    bytes: orUnknown('What all this takes.'),
+    room: {
+      ...answer({
+        collections: orUnknown('How many more it takes.'),
+        databases: orUnknown('How many more it takes.'),
+      }),
+      description: 'null is no bound, or unknown where the cluster is down.',
+    },
+  }),
+  DeletedOrganizationV1: answer({
+    id: shownId,
+    name: shownName,
+    erased: {
+      anyOf: [answer(usage), { type: 'null' }],
+      description: 'What it had; null where that is still being removed.',
+    },
+  }),
+  ...documentSchemas,
   DeletedOrganization: answer({
     message: { type: 'string', description: 'Names the organization as it was stored.' },
     deleted_collection: { ...shownCollection, description: 'The collection that is deleted with it.' },
@@ -137,7 +185,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
         request_id: { type: 'string', description: 'Names the request, as `X-Request-Id` does.' },
       },
       {
-        errors: { type: 'array', items: schemaNamed('Fault'), description: 'Each value that breaks a rule.' },
+        errors: { type: 'array', items: schemaNamed('Fault'), description: 'Each value at fault.' },
       },
     ),
     description: 'RFC 9457.',
@@ -151,19 +199,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   }),
 };
 
-/** The schema that a route checks a body by, with a description for each member. */
-function described<const Body extends { readonly properties: Readonly<Record<string, object>> }>(
-  body: Body,
-  descriptions: { readonly [Member in keyof Body['properties']]: string },
-): Schema {
-  const properties = Object.entries(body.properties).map(([member, schema]) => [
-    member,
-    { ...schema, description: descriptions[member] },
-  ]);
-  return { ...body, properties: Object.fromEntries(properties) };
-}
-
-/** An object that has all of these members, and may have the optional ones. */
-function answer(members: Readonly<Record<string, Schema>>, optional: Readonly<Record<string, Schema>> = {}): Schema {
-  return { type: 'object', required: Object.keys(members), properties: { ...members, ...optional } };
+/** A number of something that cannot be counted where nothing answers. */
+function orUnknown(description: string): Schema {
+  return { type: ['integer', 'null'], minimum: 0, description };
 }

@@ -1,4 +1,6 @@
-import { anyCallFails, type Call, countedCallFails, schemaNamed } from './call.ts';
+import type { Call } from './call.ts';
+import { anyCallFails, countedCallFails } from './call-fails.ts';
+import { schemaNamed } from './schema.ts';
 
 const page = { type: 'string', contentMediaType: 'text/html' } as const;
 

@@ -26,11 +26,13 @@ test('the indexes that are declared are those of the number of the layout: whoev
   assert.deepEqual(
     [knownLayout, declared],
     [
-      2,
+      3,
       {
         organizations: { name_key: 'unique', collection_name: 'unique', admin_user_id: 'many', status: 'many' },
+        collections: { key: 'unique', status: 'many' },
         users: { email_key: 'unique' },
         idempotency_keys: { expires_at: 'many' },
+        clusters: { kind: 'many' },
         signing_keys: {},
       },
     ],

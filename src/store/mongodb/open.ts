@@ -5,6 +5,7 @@ import type { Kind, Records } from '../records.ts';
 import { type Connected, type Reaching, reach } from './connect.ts';
 import { createDocuments } from './documents.ts';
 import { demandLayout, makeLayout, readLayout } from './layout.ts';
+import { QuotaGate } from './quota-gate.ts';
 import { createRecords } from './records.ts';
 import { underLock } from './start-lock.ts';
 import { turnsOf } from './turns.ts';
@@ -20,6 +21,9 @@ export interface MongodbStore {
   /** Ends the connections; what is in work is answered as `storage_unavailable`. */
   close(): Promise<void>;
 }
+
+/** The cluster that the master database is on. */
+const mainCluster = 'main';
 
 /** With what the engine is opened. */
 export interface MongodbOptions extends Reaching {
@@ -42,10 +46,18 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
     await prepare(connected, options);
     return connected;
   });
-  const inTurn = turnsOf(client);
+  const ground = {
+    client,
+    database,
+    takesWrites,
+    inTurn: turnsOf(client),
+    gate: new QuotaGate(),
+    reach: onStep,
+    cluster: mainCluster,
+  };
   return {
-    records: createRecords({ client, database, takesWrites, inTurn, onCommit, reach: onStep }),
-    documents: createDocuments(database, inTurn),
+    records: createRecords({ ...ground, onCommit }),
+    documents: createDocuments(ground),
     version,
     ready: () => demandLayout(database),
     close: () => client.close(),

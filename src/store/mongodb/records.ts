@@ -3,7 +3,8 @@ import { commandEnd } from '../decide.ts';
 import { prefixEnd } from '../prefix.ts';
 import type { Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
 import { callEnd, persistently } from './attempts.ts';
-import { type CommitGround, commitChanges } from './commit.ts';
+import type { CommitGround } from './commit.ts';
+import { commitRecords } from './commit-records.ts';
 import { type RecordDocument, recordOf } from './record-form.ts';
 import type { InTurn } from './turns.ts';
 
@@ -85,7 +86,7 @@ export function createRecords(ground: RecordsGround): Records {
 
     async commit(changes, end = commandEnd()): Promise<Outcome> {
       const begun = performance.now();
-      const outcome = await inTurn(() => commitChanges(ground, changes, end), end);
+      const outcome = await inTurn(() => commitRecords(ground, changes, end), end);
       onCommit({ commits: 1, seconds: (performance.now() - begun) / 1_000 });
       return outcome;
     },

@@ -5,7 +5,7 @@ import { backup } from 'node:sqlite';
 import { parentPort } from 'node:worker_threads';
 import { type Connection, connect, pragmaNumber } from './connection.ts';
 import { createFile, sync } from './disk.ts';
-import { cluster } from './documents.ts';
+import { folder } from './tenant-table.ts';
 
 /** What is to be copied. All files are named relative to both directories. */
 export interface BackupOrder {
@@ -45,7 +45,7 @@ async function copyAll({ directory, target, master, tenants, files }: BackupOrde
   const masterSnapshot = openSnapshot(directory, master);
   parentPort?.postMessage('opened');
   // All of them stand before the first is copied: a start on a half backup sees that it is one.
-  const unfinished = join(cluster, `${master}.part`);
+  const unfinished = join(folder, `${master}.part`);
   for (const file of [...tenants, ...files, unfinished]) createFile(join(target, file));
   for (const [file, snapshot] of snapshots) await copySnapshot(snapshot, join(target, file));
   for (const file of files) {
@@ -53,7 +53,7 @@ async function copyAll({ directory, target, master, tenants, files }: BackupOrde
     sync(join(target, file));
   }
   await copySnapshot(masterSnapshot, join(target, unfinished));
-  sync(join(target, cluster));
+  sync(join(target, folder));
   sync(target);
   renameSync(join(target, unfinished), join(target, master));
   sync(target);

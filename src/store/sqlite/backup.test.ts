@@ -4,10 +4,24 @@ import { EventEmitter, once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type { Place } from '../documents.ts';
+import type { Place, TenantPlace } from '../documents.ts';
 import { insert, replace } from '../records.ts';
 import type { EmbeddedStore } from './open.ts';
-import { killProcess, type Note, noteOf, notes, openScratch, scratchDirectory, startProcess } from './scratch.ts';
+import {
+  documentsOf,
+  idOf,
+  idsIn,
+  insertDocuments,
+  killProcess,
+  makeOrganization,
+  type Note,
+  noteOf,
+  notes,
+  openScratch,
+  placeOf,
+  scratchDirectory,
+  startProcess,
+} from './scratch.ts';
 
 /** Where each collection was put; tells of each. */
 class Places extends EventEmitter<{ placed: [] }> {
@@ -30,9 +44,10 @@ async function countAndMake(store: EmbeddedStore, lane: string, places: Places, 
     const next = { ...note, text: String(count) };
     assert.deepEqual(await store.records.commit([replace(notes, next)]), { result: 'done' });
     note = { ...next, version: next.version + 1 };
-    const place = await store.documents.assignPlace();
-    places.add(`${lane}_${count}`, place);
-    await store.documents.makeCollection(place, `${lane}_${count}`);
+    const name = `${lane}_${count}`;
+    const place = placeOf(await store.documents.assignPlace('collection', idOf(name)), name);
+    places.add(name, place);
+    await store.documents.makeCollection(place);
   }
 }
 
@@ -83,10 +98,30 @@ test('a backup under full load is of one instant over all its files, and opens a
   }
 });
 
+test('a backup holds the documents of every level, with their counts', async (context) => {
+  const directory = await scratchDirectory(context);
+  const store = await openScratch(context, join(directory, 'data'));
+  const places: TenantPlace[] = [];
+  for (const level of ['pooled', 'collection', 'database'] as const) {
+    const place = await makeOrganization(store, `org_${level}`, level);
+    await insertDocuments(store, place, documentsOf(10));
+    places.push(place);
+  }
+  const { files } = await store.backup(join(directory, 'copy'), []);
+  assert.deepEqual(files.toSorted(), ['master.db', ...places.map(({ database }) => `main/${database}.db`)].toSorted());
+  for (const place of places) await store.documents.dropCollection(place);
+  const copy = await openScratch(context, join(directory, 'copy'));
+  for (const place of places) {
+    assert.equal((await idsIn(copy, place)).length, 10, place.level);
+    assert.deepEqual(await copy.documents.usage(place), { documents: 10, bytes: 100 });
+  }
+  await copy.documents.dropCollection(places[2] ?? assert.fail());
+});
+
 test('files that were closed before the backup are as they were after it', async (context) => {
   const directory = await scratchDirectory(context);
   const first = await openScratch(context, directory);
-  await first.documents.makeCollection(await first.documents.assignPlace(), 'org_acme');
+  await makeOrganization(first, 'org_acme');
   await first.close();
   const store = await openScratch(context, directory);
   await store.backup(join(directory, 'copy'), []);
@@ -134,7 +169,7 @@ test('closing the store ends a backup, of which nothing is left', async (context
   const directory = await scratchDirectory(context);
   const [data, target] = [join(directory, 'data'), join(directory, 'copy')];
   const store = await openScratch(context, data);
-  await store.documents.makeCollection(await store.documents.assignPlace(), 'org_acme');
+  await makeOrganization(store, 'org_acme');
   const pipe = makePipe(data);
   const refused = assert.rejects(store.backup(target, ['pipe']), {
     name: 'StartError',

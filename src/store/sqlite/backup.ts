@@ -5,7 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { StartError } from '../../errors.ts';
 import type { BackupOrder } from './backup-thread.ts';
 import { makeDirectory } from './disk.ts';
-import { cluster, tenantFiles } from './documents.ts';
+import { tenantFiles } from './tenant-files.ts';
+import { folder } from './tenant-table.ts';
 import type { Writers } from './writers.ts';
 
 /** What a backup holds. */
@@ -40,7 +41,7 @@ export async function backUp(options: BackupOptions): Promise<BackupSummary> {
   const { target, master, files } = options;
   let undo = () => {};
   try {
-    undo = claim(target, [cluster, master, ...files]);
+    undo = claim(target, [folder, master, ...files]);
     return await copyAll(options);
   } catch (error) {
     undo();
@@ -61,7 +62,7 @@ function claim(target: string, names: readonly string[]): () => void {
 }
 
 async function copyAll({ directory, master, writers, target, files, signal }: BackupOptions): Promise<BackupSummary> {
-  makeDirectory(join(target, cluster));
+  makeDirectory(join(target, folder));
   const worker = new Worker(new URL('./backup-thread.ts', import.meta.url));
   const ended = endOf(worker, signal);
   try {

@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { LRUCache } from 'lru-cache';
 import { isSqliteError, LostFileError, resultCode, sqliteCodes } from './faults.ts';
 
 /** A connection with its prepared statements: `node:sqlite` itself keeps none. */
@@ -9,7 +10,7 @@ export interface Connection {
   readonly database: DatabaseSync;
   /** Tells the file and the WAL that are open from all others, whatever stands at their paths later. */
   readonly identity: string;
-  /** The prepared statement for this text, made once. Only for texts from the code, never with a value in them. */
+  /** The prepared statement for this text, kept while it is among those used last. Never for a text with a value in it. */
   prepare(sql: string): StatementSync;
   /** @throws {LostFileError} the file or its WAL was removed or replaced, so that what is written goes nowhere */
   demandInPlace(): void;
@@ -19,8 +20,19 @@ export interface Connection {
 /** How long a statement waits for a lock. Locks are held for the moment of a commit, a checkpoint or a recovery. */
 const busyMilliseconds = 2_000;
 
-/** Pages kept in memory by a connection, in KiB, unless told: SQLite's default of 2 MiB is short for an index of 100,000 keys. */
-const defaultCacheKibibytes = 8_192;
+/** What a connection keeps in memory. */
+export interface ConnectionBounds {
+  /** Pages of the file, in KiB. */
+  readonly cacheKibibytes: number;
+  /** Prepared statements, of some kilobytes each. */
+  readonly mostStatements: number;
+}
+
+/** Of the master database: SQLite's own 2 MiB are short for an index of 100,000 keys, and its texts are few. */
+const masterBounds: ConnectionBounds = { cacheKibibytes: 8_192, mostStatements: 1_000 };
+
+/** Of a tenants' file: many are open at once, and each of its 500 tables has texts of its own. */
+export const tenantBounds: ConnectionBounds = { cacheKibibytes: 512, mostStatements: 200 };
 
 /** A WAL grows while a backup reads; past this, in bytes, the room is given back when it is over. */
 const walBytesKept = 64 * 2 ** 20;
@@ -29,17 +41,17 @@ const walBytesKept = 64 * 2 ** 20;
  * Opens a database file that stands, so that an acknowledged write is on disk: WAL with `synchronous=FULL`, which waits
  * for the disk at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
-export function connect(path: string, mode: 'read' | 'write', cacheKibibytes = defaultCacheKibibytes): Connection {
+export function connect(path: string, mode: 'read' | 'write', bounds = masterBounds): Connection {
   const location = pathToFileURL(path);
   // A file that is gone must not come back as an empty one.
   location.searchParams.set('mode', mode === 'read' ? 'ro' : 'rw');
   const database = open(location, mode);
-  const statements = new Map<string, StatementSync>();
+  const statements = new LRUCache<string, StatementSync>({ max: bounds.mostStatements });
   try {
     if (mode === 'write') {
       database.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=${walBytesKept};`);
     }
-    database.exec(`PRAGMA cache_size=-${cacheKibibytes}; PRAGMA trusted_schema=OFF;`);
+    database.exec(`PRAGMA cache_size=-${bounds.cacheKibibytes}; PRAGMA trusted_schema=OFF;`);
     // The first read opens the WAL. Whoever has it open keeps it in place, also where all others close the file.
     pragmaNumber(database, 'user_version');
     const identity = identityOf(path);
@@ -84,8 +96,13 @@ function identityOf(path: string): string {
 }
 
 /** Opens a file for a piece of work, and closes it. */
-export function withConnection<T>(path: string, mode: 'read' | 'write', work: (connection: Connection) => T): T {
-  const connection = connect(path, mode);
+export function withConnection<T>(
+  path: string,
+  mode: 'read' | 'write',
+  work: (connection: Connection) => T,
+  bounds = masterBounds,
+): T {
+  const connection = connect(path, mode, bounds);
   try {
     return work(connection);
   } finally {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -23,6 +23,15 @@ export function createFile(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+}
+
+/**
+ * Removes a database whose connections of this thread are closed, so that a power cut does not bring it back. Its WAL goes
+ * first: where the file is gone nothing of it is there.
+ */
+export function removeDatabase(path: string): void {
+  for (const file of [`${path}-wal`, `${path}-shm`, path]) rmSync(file, { force: true });
+  sync(dirname(path));
 }
 
 /** Waits until a file, or the names in a directory, are on disk. */

@@ -3,14 +3,14 @@ import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Documents, Place } from '../documents.ts';
-import { killProcess, openScratch, scratchDirectory, startProcess } from './scratch.ts';
+import { idOf, killProcess, openScratch, placeOf, scratchDirectory, startProcess } from './scratch.ts';
 
 function assignMany(documents: Documents, count: number): Promise<Place[]> {
-  return Promise.all(Array.from({ length: count }, () => documents.assignPlace()));
+  return Promise.all(Array.from({ length: count }, () => documents.assignPlace('collection', idOf('org_acme'))));
 }
 
 async function makeAll(documents: Documents, places: readonly Place[]): Promise<void> {
-  await Promise.all(places.map((place, number) => documents.makeCollection(place, `org_${number}`)));
+  await Promise.all(places.map((place, number) => documents.makeCollection(placeOf(place, `org_${number}`))));
 }
 
 const databasesOf = (places: readonly Place[]): string[] => places.map(({ database }) => database);
@@ -33,7 +33,7 @@ test('what a process made before it was killed is counted, though it stands in t
   const header = readFileSync(join(directory, 'main', 'tenants-0001.db')).subarray(60, 64);
   assert.equal(header.readUInt32BE(), 0, 'the header of the file itself is behind');
   const store = await openScratch(context, directory, { tablesPerFile: 3 });
-  assert.equal((await store.documents.assignPlace()).database, 'tenants-0002');
+  assert.equal((await store.documents.assignPlace('collection', idOf('org_d'))).database, 'tenants-0002');
   for (const name of ['org_a', 'org_b', 'org_c']) {
     assert.ok(await store.documents.hasCollection({ cluster: 'main', database: 'tenants-0001' }, name));
   }
@@ -62,7 +62,16 @@ test('a place that this engine never gave is refused', async (context) => {
     { cluster: 'other', database: 'tenants-0001' },
     { cluster: 'main', database: '../master' },
     { cluster: 'main', database: 'tenants-0001/../../master' },
+    { cluster: 'main', database: 'pooled-0001' },
+    { cluster: 'main', database: idOf('org_acme') },
   ]) {
-    await assert.rejects(documents.makeCollection(place, 'org_acme'), RangeError);
+    await assert.rejects(documents.makeCollection(placeOf(place, 'org_acme')), RangeError);
+  }
+  const foreign = { cluster: 'main', database: idOf('org_other') };
+  await assert.rejects(documents.makeCollection(placeOf(foreign, 'org_acme', 'database')), RangeError);
+  await assert.rejects(documents.assignPlace('database', '../master'), RangeError);
+  const good = { cluster: 'main', database: 'tenants-0001' };
+  for (const name of ['slots', 'pooled', 'org_"']) {
+    await assert.rejects(async () => documents.makeCollection(placeOf(good, name)), /not a name/);
   }
 });

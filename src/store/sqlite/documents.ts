@@ -1,165 +1,224 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Log } from '../../log.ts';
-import type { Documents, Place } from '../documents.ts';
-import { pragmaNumber, withConnection } from './connection.ts';
-import { createFile, makeDirectory } from './disk.ts';
-import { DamagedFileError, FileError, faultOf, unavailable } from './faults.ts';
-import type { CollectionJob, CollectionState } from './jobs.ts';
+import type { DocumentChange, Documents, Place, StoredDocument, TenantPlace, Usage } from '../documents.ts';
+import { FileError, faultOf, unavailable } from './faults.ts';
+import type { Before, DocumentWriting } from './jobs.ts';
+import { listDocuments, readDocuments, readKept, readUsage } from './read-documents.ts';
+import type { Readers } from './readers.ts';
+import { recount } from './recount.ts';
+import type { Rooms } from './rooms.ts';
+import { createAccess, type TenantAccess } from './tenant-access.ts';
+import { bytesOfFiles, databasesIn } from './tenant-files.ts';
+import { fileOf, folder, isDatabaseName, tenantTable } from './tenant-table.ts';
 import type { Writers } from './writers.ts';
-
-/** The cluster beside the master database: the directory of this name in the data directory. */
-export const cluster = 'main';
-const databaseName = /^tenants-(\d{4,})$/;
-
-/** How full a file is. `kept` is room for organizations that are being created. */
-interface Fill {
-  tables: number;
-  kept: number;
-  /** It failed by itself, and takes no new organization until something was done in it. */
-  unusable: boolean;
-}
 
 /** With what the port for documents works. */
 export interface DocumentsOptions {
+  /** The name that places have of the directory. */
+  readonly cluster: string;
   readonly directory: string;
   readonly writers: Writers;
-  /** A schema change costs every other connection to the file a read of its whole schema, so a file takes a bounded number. */
-  readonly tablesPerFile: number;
-  readonly log: Log;
+  readonly readers: Readers;
+  readonly rooms: Rooms;
 }
 
-/** The port for documents on SQLite: each organization has a table, in one of the cluster's files. */
-export function createDocuments({ directory, writers, tablesPerFile, log }: DocumentsOptions): Documents {
-  makeDirectory(join(directory, cluster));
-  const fills = readFills(directory, log);
+/** Documents of one call at most. */
+const mostAtOnce = 1_000;
 
-  function beginDatabase(): [string, Fill] {
-    const database = nextDatabase(fills);
-    const file = fileOf({ cluster, database });
-    try {
-      createFile(join(directory, file));
-    } catch (error) {
-      throw unavailable(faultOf(file, error));
-    }
-    const fill = { tables: 0, kept: 0, unusable: false };
-    fills.set(database, fill);
-    return [database, fill];
-  }
+/** Rows of one job of those that clean up, so that the writes of neighbours come in between. */
+const rowsOfSlice = 200;
 
-  async function submit(place: Place, type: CollectionJob['type'], collection: string): Promise<CollectionState> {
-    const fill = fills.get(place.database);
-    try {
-      const state = (await writers.submit(fileOf(place), { type, collection })) as CollectionState;
-      if (fill !== undefined) Object.assign(fill, { tables: state.tables, unusable: false });
-      return state;
-    } catch (error) {
-      if (fill !== undefined && isUnusable(error)) fill.unusable = true;
-      throw error;
-    }
-  }
+const nothing: Usage = { documents: 0, bytes: 0 };
 
-  function releasePlace({ database }: Place): void {
-    const fill = fills.get(database);
-    if (fill !== undefined) fill.kept = Math.max(0, fill.kept - 1);
-  }
-
+/**
+ * The port for documents on SQLite. Reads run at once on the calling thread, writes on the thread that the file belongs
+ * to. An organization has a table in one of the cluster's files, rows in a table that it shares, or a file of its own.
+ */
+export function createDocuments(options: DocumentsOptions): Documents {
+  const access = createAccess(options);
   return {
-    async assignPlace() {
-      const roomy = fills
-        .entries()
-        .find(([, { tables, kept, unusable }]) => !unusable && tables + kept < tablesPerFile);
-      const [database, fill] = roomy ?? beginDatabase();
-      fill.kept += 1;
-      return { cluster, database };
+    ...placing(access, options),
+    ...reading(access),
+    ...writing(access),
+    ...upkeep(access, options),
+  };
+}
+
+type Placing = 'assignPlace' | 'releasePlace' | 'measure' | 'hasCollection' | 'makeCollection' | 'dropCollection';
+
+function placing(
+  access: TenantAccess,
+  { cluster, directory, readers, rooms }: DocumentsOptions,
+): Pick<Documents, Placing> {
+  return {
+    async assignPlace(level, organization) {
+      return { cluster, database: rooms.assign(level, organization) };
     },
-    releasePlace,
+
+    releasePlace: ({ database }) => rooms.release(database),
+
+    async measure() {
+      const own = access.countOwnFiles();
+      const { pooled, withTable } = rooms.count();
+      try {
+        const bytes = await bytesOfFiles(directory);
+        return { organizations: pooled + withTable + own, collections: withTable + own, databases: own, bytes };
+      } catch (error) {
+        throw unavailable(faultOf(folder, error));
+      }
+    },
+
     async hasCollection(place, collection) {
-      return (await submit(place, 'has', collection)).stands;
+      // A file of level `collection` stands from the moment that it is named; the others are made when they are needed.
+      if (!isDatabaseName(place.database, 'collection') && !existsSync(join(directory, fileOf(place)))) return false;
+      return (await access.submit(place, { type: 'has', name: collection })).stands;
     },
-    async makeCollection(place, collection) {
-      if ((await submit(place, 'make', collection)).changed) releasePlace(place);
+
+    async makeCollection(place) {
+      const table = tenantTable(place);
+      if (table.hasOwnFile) access.expect(table);
+      const { isNew } = await access.submit(place, { type: 'make', table, epoch: place.epoch });
+      if (isNew) rooms.release(place.database);
     },
-    async dropCollection(place, collection) {
-      await submit(place, 'drop', collection);
+
+    async dropCollection(place) {
+      const table = tenantTable(place);
+      if (table.hasOwnFile) access.leave(table);
+      const { usage } = await access.submit(place, { type: 'drop', table });
+      // Who reads while it is made again, at the same time, may have opened the one that was dropped.
+      if (table.hasOwnFile) readers.close(table.file);
+      let left = table.isShared;
+      while (left) ({ left } = await access.submit(place, { type: 'erase', table, most: rowsOfSlice }));
+      return usage;
     },
   };
 }
 
-function isUnusable(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof FileError && error.cause.fault.unusable;
+function reading(access: TenantAccess): Pick<Documents, 'getMany' | 'list' | 'usage' | 'kept'> {
+  return {
+    async getMany(place, collection, ids) {
+      demandRange('ids', ids.length, 0);
+      return access.read<StoredDocument[]>(place, [], (connection, table) =>
+        readDocuments(connection, table, collection, ids),
+      );
+    },
+
+    async list(place, collection, range) {
+      demandRange('documents', range.limit, 1);
+      return access.read(place, { documents: [], next: undefined }, (connection, table) =>
+        listDocuments(connection, table, collection, range),
+      );
+    },
+
+    usage: (place, collection) =>
+      access.read(place, nothing, (connection, { organization }) => readUsage(connection, organization, collection)),
+
+    kept: (place, id) =>
+      access.read(place, undefined, (connection, { organization }) => readKept(connection, organization, id)),
+  };
 }
 
-function fileOf({ cluster: name, database }: Place): string {
-  if (name !== cluster || !databaseName.test(database)) throw new RangeError(`no such place: ${name}/${database}`);
-  return join(cluster, `${database}.db`);
+function writing(access: TenantAccess): Pick<Documents, 'write' | 'removeSome' | 'raiseEpoch'> {
+  return {
+    async write(place, { collection, changes, quota, keep, now: moment = new Date() }, end) {
+      demandRange('changes', changes.length, 0);
+      const table = tenantTable(place);
+      if (access.isAbsent(table)) return { result: 'moved' };
+      const { epoch } = place;
+      const bytes = changes.reduce(
+        (sum, change) => sum + ('document' in change ? change.document.members.length : 0),
+        0,
+      );
+      const now = moment.toISOString();
+      const written = { collection, changes: changes.map(writingOf), bytes, quota, keep };
+      return access.submit(place, { type: 'write', table, epoch, ...written, now }, end);
+    },
+
+    async removeSome(place, collection, most, end) {
+      demandRange('documents', most, 1);
+      const table = tenantTable(place);
+      if (access.isAbsent(table)) return 'moved';
+      const { epoch } = place;
+      const answer = await access.submit(place, { type: 'removeSome', table, epoch, collection, most }, end);
+      return 'result' in answer ? answer.result : answer.removed;
+    },
+
+    async raiseEpoch(place) {
+      const table = tenantTable(place);
+      if (access.isAbsent(table)) return;
+      await access.submit(place, { type: 'raiseEpoch', organization: table.organization, epoch: place.epoch });
+    },
+  };
 }
 
-function numberOf(database: string): number {
-  return Number(databaseName.exec(database)?.[1]);
-}
+function upkeep(
+  access: TenantAccess,
+  { cluster, directory }: DocumentsOptions,
+): Pick<Documents, 'recount' | 'forgetKept'> {
+  const recounts = new Map<string, ReturnType<Documents['recount']>>();
 
-/** The one after the last: the map is in the order of the numbers. */
-function nextDatabase(fills: ReadonlyMap<string, Fill>): string {
-  const last = [...fills.keys()].at(-1);
-  const number = last === undefined ? 1 : numberOf(last) + 1;
-  return `tenants-${String(number).padStart(4, '0')}`;
-}
-
-/** The tenants' files in the order of their numbers, which may have gaps; relative to the data directory. */
-export function tenantFiles(directory: string): string[] {
-  return databasesIn(directory).map((database) => fileOf({ cluster, database }));
-}
-
-function databasesIn(directory: string): string[] {
-  const path = join(directory, cluster);
-  if (!existsSync(path)) return [];
-  return readdirSync(path)
-    .filter((name) => name.endsWith('.db'))
-    .map((name) => name.slice(0, -'.db'.length))
-    .filter((name) => databaseName.test(name))
-    .sort((one, other) => numberOf(one) - numberOf(other));
-}
-
-/** The files of the cluster in their order, with the number of tables in each. */
-function readFills(directory: string, log: Log): Map<string, Fill> {
-  return new Map(databasesIn(directory).map((database) => [database, readFill(directory, database, log)]));
-}
-
-/** A damaged file does not keep the others from working. */
-function readFill(directory: string, database: string, log: Log): Fill {
-  const file = fileOf({ cluster, database });
-  try {
-    return { tables: readTables(join(directory, file)), kept: 0, unusable: false };
-  } catch (error) {
-    const fault = faultOf(file, error);
-    log.error(fault, `${file} failed: ${fault.reason}; its organizations cannot work, and it takes no new one`);
-    return { tables: 0, kept: 0, unusable: true };
+  async function recountOne(place: TenantPlace): ReturnType<Documents['recount']> {
+    const found = await access.readApart(place, undefined, recount);
+    if (found === undefined) return { counted: nothing, slots: nothing };
+    const { counted, slots, adjustment } = found;
+    if (adjustment !== undefined) await access.submit(place, adjustment);
+    return { counted, slots };
   }
+
+  return {
+    // Two at once would both add what is missing.
+    recount(place) {
+      const { organization } = place;
+      const running = recounts.get(organization);
+      if (running !== undefined) return running;
+      const begun = recountOne(place).finally(() => recounts.delete(organization));
+      recounts.set(organization, begun);
+      return begun;
+    },
+
+    async forgetKept(now, signal) {
+      for (const database of databasesIn(directory)) {
+        const file = fileOf({ database });
+        const isGone = access.isAbsent({ file, hasOwnFile: isDatabaseName(database, 'database') });
+        if (!isGone) await forgetIn(access, { cluster, database }, { now: now.toISOString(), signal });
+        if (signal.aborted) return;
+      }
+    },
+  };
 }
 
-const magic = 'SQLite format 3\0';
-const headerBytes = 100;
+interface Forgetting {
+  readonly now: string;
+  readonly signal: AbortSignal;
+}
 
-/**
- * A file's `user_version`. It is read from the header (bytes 60 to 63, https://www.sqlite.org/fileformat.html#user_version_number),
- * which takes microseconds where opening takes milliseconds; a file that was not closed has its newest header in its WAL.
- */
-function readTables(path: string): number {
-  if (existsSync(`${path}-wal`)) {
-    return withConnection(path, 'write', ({ database }) => pragmaNumber(database, 'user_version'));
-  }
-  const header = Buffer.alloc(headerBytes);
-  const descriptor = openSync(path, 'r');
+/** A file that fails was told in the log, and does not keep the others from being done. */
+async function forgetIn(access: TenantAccess, place: Place, { now, signal }: Forgetting): Promise<void> {
   try {
-    const bytes = readSync(descriptor, header, 0, headerBytes, 0);
-    // Begun, and nothing was written to it yet.
-    if (bytes === 0) return 0;
-    if (bytes < headerBytes || !header.toString('latin1').startsWith(magic)) {
-      throw new DamagedFileError('it does not begin as a database does');
+    let removed = rowsOfSlice;
+    while (removed === rowsOfSlice && !signal.aborted) {
+      ({ removed } = await access.submit(place, { type: 'forgetKept', now, most: rowsOfSlice }));
     }
-  } finally {
-    closeSync(descriptor);
+  } catch (error) {
+    if (!(error instanceof Error && error.cause instanceof FileError)) throw error;
   }
-  return header.readUInt32BE(60);
+}
+
+function writingOf(change: DocumentChange): DocumentWriting {
+  switch (change.op) {
+    case 'insert':
+      return { op: 'insert', document: change.document };
+    case 'replace':
+      return { op: 'replace', before: beforeOf(change.before), document: change.document };
+    case 'remove':
+      return { op: 'remove', before: beforeOf(change.before), id: change.before.id };
+  }
+}
+
+function beforeOf({ version, created_at, updated_at }: StoredDocument): Before {
+  return { version, created_at, updated_at };
+}
+
+function demandRange(what: string, number: number, least: number): void {
+  if (!(number >= least && number <= mostAtOnce)) throw new RangeError(`${what} at once are ${least} to ${mostAtOnce}`);
 }

@@ -8,11 +8,13 @@ import { whyNoTrace } from '../../../test/durability/trace.ts';
 import {
   afterwards,
   commitNote,
+  idOf,
   keepingLog,
   makeOrganization,
   noteOf,
   notes,
   openScratch,
+  placeOf,
   scratchDirectory,
   startProcess,
   type Told,
@@ -54,16 +56,17 @@ test('on a full disk writing fails, what was acknowledged is read, and room ends
   const ballast = fill(mounted);
 
   await assert.rejects(commitNote(store, 'note_2', 100_000), unavailable);
-  await assert.rejects(store.documents.makeCollection(place, 'org_other'), unavailable);
+  await assert.rejects(store.documents.makeCollection(placeOf(place, 'org_other')), unavailable);
   assert.match(log.lines.join('\n'), /^master\.db failed: the disk is full/m);
   assert.match(log.lines.join('\n'), /^main\/tenants-0001\.db failed: the disk (is full|failed)/m);
   assert.deepEqual(await store.records.list(notes, 'title', { limit: 10 }), [noteOf('note_1')]);
   assert.equal(await store.records.get(notes, 'note_2'), undefined, 'nothing of it is half there');
-  assert.deepEqual(await store.documents.assignPlace(), place, 'another file would be no better');
+  const { database } = await store.documents.assignPlace('collection', idOf('org_next'));
+  assert.equal(database, place.database, 'another file would be no better');
 
   ballast.remove();
   await commitNote(store, 'note_2', 100_000);
-  await store.documents.makeCollection(place, 'org_other');
+  await store.documents.makeCollection(placeOf(place, 'org_other'));
   await store.close();
   const again = await openScratch(context, directory);
   assert.equal((await again.records.list(notes, 'title', { limit: 10 })).length, 2);
@@ -101,9 +104,8 @@ test('where no file can be made any more, the open ones go on, and the next is m
   assert.ok('done' in (await other.order({ call: 'insert', value: 'note_1' })));
 
   chmodSync(join(directory, 'main'), 0o700);
-  assert.deepEqual(await other.order({ call: 'make', value: 'org_d' }), {
-    done: { cluster: 'main', database: 'tenants-0002' },
-  });
+  const place = placeOf({ cluster: 'main', database: 'tenants-0002' }, 'org_d');
+  assert.deepEqual(await other.order({ call: 'make', value: 'org_d' }), { done: place });
 });
 
 test('a commit whose sync fails is told as failed and is not read; what was acknowledged before and after it stays', async (context) => {

@@ -9,6 +9,8 @@ export interface SqliteError extends Error {
 
 /** The primary result codes that are told apart. */
 export const sqliteCodes = {
+  /** The statement does not fit the schema. */
+  error: 1,
   busy: 5,
   readOnly: 8,
   inputOutput: 10,

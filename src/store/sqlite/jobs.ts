@@ -1,8 +1,20 @@
+import type { KeptAnswer, Quota, StoredDocument, Usage, WriteOutcome } from '../documents.ts';
 import type { Outcome } from '../records.ts';
 import type { Fault } from './faults.ts';
+import type { TenantTable } from './tenant-table.ts';
 
 /** What the main thread asks of a writer's thread. A job touches one file and is done in a transaction or not at all. */
-export type Job = CommitJob | CollectionJob;
+export type Job =
+  | CommitJob
+  | HasTableJob
+  | MakeTableJob
+  | DropTableJob
+  | EraseJob
+  | WriteJob
+  | RemoveSomeJob
+  | RaiseEpochJob
+  | AdjustJob
+  | ForgetKeptJob;
 
 /** A commit of records to the master database. */
 export interface CommitJob {
@@ -23,23 +35,127 @@ export interface WrittenChange {
   readonly body: string;
 }
 
-/** Looks for, makes or drops an organization's table. */
-export interface CollectionJob {
-  readonly type: 'has' | 'make' | 'drop';
+/** Looks whether a table of this name stands. */
+export interface HasTableJob {
+  readonly type: 'has';
+  readonly name: string;
+}
+
+/** Makes an organization's table and slot, where they do not stand yet. */
+export interface MakeTableJob {
+  readonly type: 'make';
+  readonly table: TenantTable;
+  readonly epoch: number;
+}
+
+/** Removes an organization's slot and, unless it is shared, its table and its kept answers. */
+export interface DropTableJob {
+  readonly type: 'drop';
+  readonly table: TenantTable;
+}
+
+/** Removes up to so many rows and kept answers of an organization without a slot from the table that it shared. */
+export interface EraseJob {
+  readonly type: 'erase';
+  readonly table: TenantTable;
+  readonly most: number;
+}
+
+/** A write of documents. */
+export interface WriteJob {
+  readonly type: 'write';
+  readonly table: TenantTable;
+  readonly epoch: number;
   readonly collection: string;
+  readonly changes: readonly DocumentWriting[];
+  readonly quota: Quota;
+  readonly keep: KeptAnswer | undefined;
+  /** What its documents take, about. */
+  readonly bytes: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly now: string;
 }
 
-/** The answer to a `CollectionJob`. */
-export interface CollectionState {
+/** A change of a document without what it had before but its version. */
+export type DocumentWriting =
+  | { readonly op: 'insert'; readonly document: StoredDocument }
+  | { readonly op: 'replace'; readonly before: Before; readonly document: StoredDocument }
+  | { readonly op: 'remove'; readonly before: Before; readonly id: string };
+
+/** By what the document is known that was read: versions begin anew where one is removed and made again. */
+export type Before = Pick<StoredDocument, 'version' | 'created_at' | 'updated_at'>;
+
+/** Removes the first documents of a collection by id. */
+export interface RemoveSomeJob {
+  readonly type: 'removeSome';
+  readonly table: TenantTable;
+  readonly epoch: number;
+  readonly collection: string;
+  readonly most: number;
+}
+
+/** Raises an organization's slot to the epoch, where it is behind it. */
+export interface RaiseEpochJob {
+  readonly type: 'raiseEpoch';
+  readonly organization: string;
+  readonly epoch: number;
+}
+
+/** Adds to an organization's slot, and to what is counted of its collections by name. */
+export interface AdjustJob {
+  readonly type: 'adjust';
+  readonly organization: string;
+  readonly slot: Usage;
+  readonly collections: readonly (readonly [string, Usage])[];
+}
+
+/** Removes up to so many kept answers whose time is over, whoever's. */
+export interface ForgetKeptJob {
+  readonly type: 'forgetKept';
+  /** RFC 3339, UTC, milliseconds. */
+  readonly now: string;
+  readonly most: number;
+}
+
+/** What was found of, or done to, a table. */
+export interface TableState {
   readonly stands: boolean;
-  /** Whether this job made or dropped it. */
+  /** Whether this job changed anything. */
   readonly changed: boolean;
-  /** The number of organizations' tables in the file. */
-  readonly tables: number;
+  /** The number of organizations in the file. */
+  readonly organizations: number;
 }
 
-/** What a job came to: `Outcome` of a commit, `CollectionState` of the others. */
-export type Answer = Outcome | CollectionState;
+/** How many rows a job removed. */
+export interface Removal {
+  readonly changed: boolean;
+  readonly removed: number;
+}
+
+/** The answer to each job. One with a `result` that is not `done` left nothing. */
+export interface Answers {
+  commit: Outcome;
+  has: TableState;
+  /** `isNew`: the organization was not in the file before. */
+  make: TableState & { readonly isNew: boolean };
+  /** `usage` is what the slot counted. */
+  drop: TableState & { readonly usage: Usage };
+  /** `left`: whether anything of the organization is there still. */
+  erase: { readonly changed: boolean; readonly left: boolean };
+  write: WriteOutcome;
+  removeSome: Removal | { readonly result: 'moved' };
+  raiseEpoch: { readonly changed: boolean };
+  adjust: { readonly changed: boolean };
+  forgetKept: Removal;
+}
+
+/** What a job came to. */
+export type Answer = Answers[Job['type']];
+
+/** Whether a job changed anything that is now on disk. */
+export function hasChanged(answer: Answer): boolean {
+  return 'result' in answer ? answer.result === 'done' : answer.changed;
+}
 
 /** What became of a job. */
 export type Result = { readonly answer: Answer } | { readonly fault: Fault };

@@ -5,7 +5,16 @@ import { type TestContext, test } from 'node:test';
 import { StartError } from '../../errors.ts';
 import { insert } from '../records.ts';
 import { lockDirectory } from './lock.ts';
-import { afterwards, killProcess, noteOf, notes, openScratch, scratchDirectory, startProcess } from './scratch.ts';
+import {
+  afterwards,
+  killProcess,
+  makeOrganization,
+  noteOf,
+  notes,
+  openScratch,
+  scratchDirectory,
+  startProcess,
+} from './scratch.ts';
 
 test('a second process ends with 78 and is told the directory and the first process', async (context) => {
   const directory = await scratchDirectory(context);
@@ -75,7 +84,10 @@ test('what the engine makes is for its user alone, whatever the umask', async (c
   setUmask(context, 0o000);
   const directory = join(await scratchDirectory(context), 'above', 'data');
   const store = await openScratch(context, directory);
-  await store.documents.makeCollection(await store.documents.assignPlace(), 'org_acme');
+  for (const level of ['collection', 'pooled', 'database'] as const) {
+    const place = await makeOrganization(store, `org_${level}`, level);
+    assert.deepEqual(await store.documents.getMany(place, 'default', ['a']), []);
+  }
   await store.records.commit([insert(notes, noteOf('note_1'))]);
   await store.backup(join(directory, '..', 'copy'), []);
   const names = readdirSync(join(directory, '..'), { recursive: true, encoding: 'utf8' });

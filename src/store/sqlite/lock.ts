@@ -15,9 +15,10 @@ export interface DirectoryLock {
  * Takes the data directory for this process alone. The lock is SQLite's lock on a file, which the kernel gives back when
  * the process dies, however it dies; so there is no stale lock to clean up.
  *
+ * @param setting where it is named
  * @throws {StartError} 78 where another process holds it, naming the directory and that process; or it cannot be written
  */
-export function lockDirectory(directory: string): DirectoryLock {
+export function lockDirectory(directory: string, setting = 'TENANTRY_DATA_DIR'): DirectoryLock {
   try {
     makeDirectory(directory);
     const path = join(directory, 'lock.db');
@@ -35,17 +36,17 @@ export function lockDirectory(directory: string): DirectoryLock {
     if (isSqliteError(error) && resultCode(error) === sqliteCodes.busy) {
       throw new StartError(
         78,
-        `The data directory ${directory} is in use by ${readHolder(directory)}. Stop that process, or give this one a TENANTRY_DATA_DIR of its own.`,
+        `The directory ${directory} is in use by ${readHolder(directory)}. Stop that process, or name another directory in ${setting}.`,
       );
     }
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EEXIST' || code === 'ENOTDIR') {
-      throw new StartError(78, `${directory} is not a directory. Name one in TENANTRY_DATA_DIR.`, error);
+      throw new StartError(78, `${directory} is not a directory. Name one in ${setting}.`, error);
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(
       78,
-      `The data directory ${directory} cannot be used: ${reason}. Make it writable for this user, or name another in TENANTRY_DATA_DIR.`,
+      `The directory ${directory} cannot be used: ${reason}. Make it writable for this user, or name another in ${setting}.`,
       error,
     );
   }

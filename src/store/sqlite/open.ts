@@ -7,12 +7,13 @@ import type { Kind, Records } from '../records.ts';
 import { type BackupSummary, backUp } from './backup.ts';
 import { type Connection, connect, withConnection } from './connection.ts';
 import { createFile } from './disk.ts';
-import { cluster, createDocuments, tenantFiles } from './documents.ts';
 import { faultOf, unavailable } from './faults.ts';
 import { prepareLayout, readLayout } from './layout.ts';
 import { lockDirectory } from './lock.ts';
+import { naming } from './naming.ts';
+import { openTenants } from './open-tenants.ts';
 import { createRecords } from './records.ts';
-import { startWriters } from './writers.ts';
+import { tenantFiles } from './tenant-files.ts';
 
 /** The embedded engine on a data directory, which it holds until `close` or the end of the process. */
 export interface EmbeddedStore {
@@ -48,6 +49,9 @@ export interface EmbeddedOptions {
 /** The master database's file. A backup is whole when it is there: it is written last. */
 const master = 'master.db';
 
+/** The cluster that is beside the master database. */
+const mainCluster = 'main';
+
 /**
  * Opens the embedded engine.
  *
@@ -67,16 +71,16 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSt
     log.warn({ directory }, 'other users may write to the data directory: chmod 700 it');
   }
   const connection = openMaster(directory, kinds);
-  const writers = startWriters({
+  const { writers, documents } = openTenants(opened, {
+    cluster: mainCluster,
     directory,
     master: { file: master, identity: connection.identity },
-    threads: writerThreads,
     log,
-    onCommit: options.onCommit ?? (() => {}),
+    writerThreads,
+    tablesPerFile,
+    onCommit: options.onCommit,
   });
-  opened.defer(() => writers.close());
   opened.defer(() => connection.close());
-  const documents = naming(join(directory, cluster), () => createDocuments({ directory, writers, tablesPerFile, log }));
   const closing = new AbortController();
   opened.defer(() => closing.abort());
   const resources = opened.move();
@@ -115,15 +119,4 @@ function refuseHalf(directory: string, path: string): void {
     78,
     `${path} is missing or empty, while ${file} is there: the directory is a backup that did not come to its end, or lost its master database. Restore a whole backup.`,
   );
-}
-
-/** Puts what fails at the start into a message that names the file. */
-function naming<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    const { reason, inner } = faultOf(path, error);
-    throw new StartError(1, `${path} cannot be opened: ${reason} (${inner}).`, error);
-  }
 }

@@ -2,7 +2,7 @@
 import { StartError, TenantryError } from '../../errors.ts';
 import { insert } from '../records.ts';
 import { type EmbeddedStore, openEmbedded } from './open.ts';
-import { keepingLog, noteOf, notes, type Order, type Told } from './scratch.ts';
+import { keepingLog, makeOrganization, noteOf, notes, type Order, type Told } from './scratch.ts';
 
 let store: EmbeddedStore | undefined;
 
@@ -14,9 +14,7 @@ async function carryOut({ call, value }: Order): Promise<unknown> {
   if (store === undefined) throw new Error('the store is not open');
   if (call === 'insert') return store.records.commit([insert(notes, noteOf(value))]);
   if (call === 'backup') return store.backup(value, ['pipe']);
-  const place = await store.documents.assignPlace();
-  await store.documents.makeCollection(place, value);
-  return place;
+  return makeOrganization(store, value);
 }
 
 function failureOf(error: unknown): Told {

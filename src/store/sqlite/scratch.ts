@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Log } from '../../log.ts';
-import type { Place } from '../documents.ts';
+import type { Level, Place, StoredDocument, TenantPlace } from '../documents.ts';
 import { defineKind, insert, type Kind, type Stored } from '../records.ts';
 import { type EmbeddedOptions, type EmbeddedStore, openEmbedded } from './open.ts';
 
@@ -70,11 +71,56 @@ export async function commitNote(store: EmbeddedStore, id: string, bytes?: numbe
   assert.deepEqual(await store.records.commit([insert(notes, noteOf(id, bytes))]), { result: 'done' });
 }
 
-/** Makes a collection where the engine wants it. */
-export async function makeOrganization(store: EmbeddedStore, collection: string): Promise<Place> {
-  const place = await store.documents.assignPlace();
-  await store.documents.makeCollection(place, collection);
+/** An id of an organization, the same for the same name. */
+export function idOf(name: string): string {
+  const digest = createHash('sha256').update(name).digest('hex');
+  return `org_0${digest.slice(0, 25)}`;
+}
+
+/** The place of an organization whose table is called so. */
+export function placeOf(place: Place, collection_name: string, level: Level = 'collection'): TenantPlace {
+  return { ...place, level, organization: idOf(collection_name), collection_name, epoch: 1 };
+}
+
+/** Makes an organization where the engine wants it. */
+export async function makeOrganization(
+  { documents }: EmbeddedStore,
+  name: string,
+  level: Level = 'collection',
+): Promise<TenantPlace> {
+  const place = placeOf(await documents.assignPlace(level, idOf(name)), name, level);
+  await documents.makeCollection(place);
   return place;
+}
+
+/** A document of so many bytes. */
+export function documentOf(id: string, bytes = 10): StoredDocument {
+  const time = '2026-11-27T08:00:00.000Z';
+  return { id, version: 1, created_at: time, updated_at: time, members: `{"t":"${'x'.repeat(bytes - 8)}"}` };
+}
+
+/** Documents whose ids sort as their numbers. */
+export function documentsOf(count: number, bytes?: number): StoredDocument[] {
+  return Array.from({ length: count }, (_, number) => documentOf(`doc_${String(number).padStart(6, '0')}`, bytes));
+}
+
+/** Inserts documents, as many of them in a write as there may be, and demands that it is done. */
+export async function insertDocuments(
+  { documents }: EmbeddedStore,
+  place: TenantPlace,
+  inserted: readonly StoredDocument[],
+): Promise<void> {
+  for (let first = 0; first < inserted.length; first += 1_000) {
+    const changes = inserted.slice(first, first + 1_000).map((document) => ({ op: 'insert', document }) as const);
+    const write = { collection: 'default', changes, quota: {} };
+    assert.deepEqual(await documents.write(place, write, performance.now() + 30_000), { result: 'done' });
+  }
+}
+
+/** The ids of the first documents of a collection, a thousand at most. */
+export async function idsIn({ documents }: EmbeddedStore, place: TenantPlace): Promise<string[]> {
+  const range = { direction: 'ascending', limit: 1_000, bytes: Infinity } as const;
+  return (await documents.list(place, 'default', range)).documents.map(({ id }) => id);
 }
 
 /** What a process of `scratch-child.ts` is asked: a method of the store by name, and its arguments. */

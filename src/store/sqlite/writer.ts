@@ -4,17 +4,23 @@
  */
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Connection, connect } from './connection.ts';
+import { type Connection, connect, pragmaNumber, tenantBounds } from './connection.ts';
+import { createFile, removeDatabase } from './disk.ts';
 import { faultOf, LostFileError } from './faults.ts';
 import type { Answer, Batch, FileReport, Job } from './jobs.ts';
-import { applyCollectionJob } from './write-collections.ts';
+import { applyWrite, removeSome } from './write-documents.ts';
 import { applyCommit } from './write-records.ts';
+import { adjust, forgetKept, makeSlotTables, raiseEpoch } from './write-slots.ts';
+import { dropTable, eraseSome, hasTable, makeTable } from './write-tables.ts';
 
 /** What a writer's thread is started with. */
 export interface WriterData {
   readonly directory: string;
-  /** The master database, which stays open, and is never another file than the one that was there at the start. */
-  readonly master: { readonly file: string; readonly identity: string };
+  /**
+   * The master database, which stays open, and is never another file than the one that was there at the start; undefined in
+   * a directory that has none.
+   */
+  readonly master: undefined | { readonly file: string; readonly identity: string };
   /** Tenants' files that stay open: each holds three descriptors and a page cache. */
   readonly mostOpenFiles: number;
   /** A tenants' file that was not written for this long is closed, which also folds its WAL into it. */
@@ -29,15 +35,15 @@ let masterConnection: Connection | undefined;
 /** The tenants' files in the order of use, the longest unused first. */
 const open = new Map<string, { readonly connection: Connection; readonly used: number }>();
 
-/** Of each of the tenants' files, of which many are open at once. */
-const tenantsCacheKibibytes = 512;
+/** Those of them that surely have the tables that all organizations of a file share. */
+const prepared = new WeakSet<Connection>();
 
 function connectionTo(file: string): Connection {
-  if (file === master.file) {
-    masterConnection ??= connectMaster();
+  if (file === master?.file) {
+    masterConnection ??= connectMaster(master);
     return masterConnection;
   }
-  const connection = open.get(file)?.connection ?? connect(join(directory, file), 'write', tenantsCacheKibibytes);
+  const connection = open.get(file)?.connection ?? connect(join(directory, file), 'write', tenantBounds);
   open.delete(file);
   open.set(file, { connection, used: performance.now() });
   const [oldest] = open.keys();
@@ -46,40 +52,68 @@ function connectionTo(file: string): Connection {
 }
 
 /** The main thread reads, and remembers, the file that it opened at the start. */
-function connectMaster(): Connection {
-  const connection = connect(join(directory, master.file), 'write');
-  if (connection.identity === master.identity) return connection;
+function connectMaster({ file, identity }: NonNullable<WriterData['master']>): Connection {
+  const connection = connect(join(directory, file), 'write');
+  if (connection.identity === identity) return connection;
   connection.close();
   throw new LostFileError();
 }
 
 function close(file: string): void {
-  const connection = file === master.file ? masterConnection : open.get(file)?.connection;
-  if (file === master.file) masterConnection = undefined;
+  const connection = file === master?.file ? masterConnection : open.get(file)?.connection;
+  if (file === master?.file) masterConnection = undefined;
   open.delete(file);
   connection?.close();
 }
 
-function apply(connection: Connection, job: Job): Answer {
-  return job.type === 'commit' ? applyCommit(connection, job.changes) : applyCollectionJob(connection, job);
+function remove(file: string): void {
+  close(file);
+  removeDatabase(join(directory, file));
 }
 
-/** Whether a job left its mark: what did not hold is undone to its savepoint. */
-function holds(answer: Answer): boolean {
-  return 'stands' in answer || answer.result === 'done';
+function apply(connection: Connection, job: Job): Answer {
+  switch (job.type) {
+    case 'commit':
+      return applyCommit(connection, job.changes);
+    case 'has':
+      return hasTable(connection, job);
+    case 'make':
+      return makeTable(connection, job);
+    case 'drop':
+      return dropTable(connection, job);
+    case 'erase':
+      return eraseSome(connection, job);
+    case 'write':
+      return applyWrite(connection, job);
+    case 'removeSome':
+      return removeSome(connection, job);
+    case 'raiseEpoch':
+      return raiseEpoch(connection, job);
+    case 'adjust':
+      return adjust(connection, job);
+    case 'forgetKept':
+      return forgetKept(connection, job);
+  }
 }
 
 type Entry = Batch['jobs'][number];
 type Results = FileReport['results'];
 
 function work(connection: Connection, entries: readonly Entry[]): Results {
-  const { database } = connection;
+  const [begin, release] = [connection.prepare('SAVEPOINT job'), connection.prepare('RELEASE job')];
   return entries.map(({ id, job }) => {
-    database.exec('SAVEPOINT job');
+    begin.run();
     const answer = apply(connection, job);
-    database.exec(holds(answer) ? 'RELEASE job' : 'ROLLBACK TO job; RELEASE job');
+    const holds = !('result' in answer) || answer.result === 'done';
+    if (!holds) connection.database.exec('ROLLBACK TO job');
+    release.run();
     return { id, answer };
   });
+}
+
+/** Whether a job makes or drops an organization that has the file for itself. */
+function changesOwnFile({ job }: Entry): boolean {
+  return (job.type === 'make' || job.type === 'drop') && job.table.hasOwnFile;
 }
 
 /**
@@ -89,13 +123,20 @@ function work(connection: Connection, entries: readonly Entry[]): Results {
 function transact(file: string, entries: readonly Entry[]): Results {
   let stage: 'opening' | 'working' | 'committing' = 'opening';
   try {
+    const mayGo = entries.some(changesOwnFile);
+    // Also for a drop: one that comes again finds nothing, and leaves nothing.
+    if (mayGo) createFile(join(directory, file));
     const connection = connectionTo(file);
     connection.database.exec('BEGIN IMMEDIATE');
     stage = 'working';
+    if (file !== master?.file && !prepared.has(connection)) makeSlotTables(connection);
     const results = work(connection, entries);
+    const isEmpty = mayGo && pragmaNumber(connection.database, 'user_version') === 0;
     stage = 'committing';
     connection.database.exec('COMMIT');
     connection.demandInPlace();
+    prepared.add(connection);
+    if (isEmpty) remove(file);
     return results;
   } catch (error) {
     // Closing undoes what is open, and the next job starts from what the disk has, not from what this connection believes.
@@ -111,7 +152,8 @@ function transact(file: string, entries: readonly Entry[]): Results {
 
 port.on('message', (message: Batch | 'close') => {
   if (message === 'close') {
-    for (const file of [master.file, ...open.keys()]) close(file);
+    if (master !== undefined) close(master.file);
+    for (const file of [...open.keys()]) close(file);
     port.close();
     return;
   }

@@ -9,9 +9,9 @@ import type { Worker } from 'node:worker_threads';
 import type { Log } from '../../log.ts';
 import { connect } from './connection.ts';
 import { createFile, makeDirectory } from './disk.ts';
-import type { Answer, CollectionState, Job } from './jobs.ts';
+import type { Answer, CommitJob, MakeTableJob, TableState } from './jobs.ts';
 import { prepareLayout } from './layout.ts';
-import { afterwards, keepingLog, noteOf, notes, scratchDirectory } from './scratch.ts';
+import { afterwards, idOf, keepingLog, noteOf, notes, scratchDirectory } from './scratch.ts';
 import { mostWaiting, startWriters, type WriterOptions, type Writers } from './writers.ts';
 
 const master = 'master.db';
@@ -52,15 +52,17 @@ async function startGround(
   return { directory, writers, threads, log };
 }
 
-function insertion(id: string, kind = notes.name): Job {
+function insertion(id: string, kind = notes.name): CommitJob {
   const body = JSON.stringify(noteOf(id));
   return { type: 'commit', changes: [{ op: 'insert', kind, unique: ['title'], id, version: 1, body }] };
 }
 
 const duplicateId = { result: 'duplicate', kind: notes.name, index: 'id' };
 
-const making = (collection: string): Job => ({ type: 'make', collection });
-const tablesOf = (answer: Answer): number => (answer as CollectionState).tables;
+function making(name: string, file = 'main/a.db'): MakeTableJob {
+  const table = { file, name, organization: idOf(name), isShared: false, hasOwnFile: false };
+  return { type: 'make', table, epoch: 1 };
+}
 
 /** Keeps a file locked as a second program would, so that what is submitted to it stays in work. */
 function lockFile(directory: string, file: string): { release(): void } {
@@ -194,15 +196,15 @@ test('closing waits for whoever keeps the writers still', async (context) => {
 
 test('past the bound on what waits callers are told to come again, and what waits is done', async (context) => {
   const { writers } = await startGround(context, { files: ['main/a.db'] });
-  const submitted: Promise<Answer>[] = [];
+  const submitted: Promise<TableState>[] = [];
   await writers.whileStill(async () => {
     for (let count = 0; count < mostWaiting; count += 1) {
-      submitted.push(writers.submit('main/a.db', { type: 'has', collection: 'org_acme' }));
+      submitted.push(writers.submit('main/a.db', { type: 'has', name: 'org_acme' }));
     }
     await assert.rejects(writers.submit('main/a.db', making('org_acme')), { code: 'busy', retryAfterSeconds: 1 });
   });
   const answers = await Promise.all(submitted);
-  assert.ok(answers.every((answer) => 'stands' in answer && !answer.stands));
+  assert.ok(answers.every(({ stands }) => !stands));
 });
 
 test('with two threads a file that is slow holds up no file of the other thread', async (context) => {
@@ -210,10 +212,10 @@ test('with two threads a file that is slow holds up no file of the other thread'
   await Promise.all([writers.submit('main/a.db', making('org_a')), writers.submit('main/b.db', making('org_b'))]);
   const lock = lockFile(directory, 'main/a.db');
   const slow = writers.submit('main/a.db', making('org_c'));
-  assert.equal(tablesOf(await writers.submit('main/b.db', making('org_d'))), 2);
+  assert.equal((await writers.submit('main/b.db', making('org_d'))).organizations, 2);
   assert.equal(await isSettled(slow), false);
   lock.release();
-  assert.equal(tablesOf(await slow), 2);
+  assert.equal((await slow).organizations, 2);
 });
 
 test('a job that fails by itself fails alone', async (context) => {
@@ -242,7 +244,7 @@ test('a fault in one file leaves the jobs of the other files of the batch as the
     writers.submit(master, insertion('note_1')),
   ]);
   assert.ok(bad.status === 'rejected' && bad.reason.code === 'storage_unavailable');
-  assert.ok(good.status === 'fulfilled' && tablesOf(good.value) === 1);
+  assert.ok(good.status === 'fulfilled' && good.value.organizations === 1);
   assert.deepEqual(best, { status: 'fulfilled', value: { result: 'done' } });
   assert.match(log.lines.join('\n'), /^main\/a\.db failed: it is damaged/);
 });
@@ -255,16 +257,16 @@ test('a bounded number of files is open at once, those that were used last', asy
   // An open file has its WAL beside it.
   const open = files.filter((file) => existsSync(join(directory, `${file}-wal`)));
   assert.deepEqual(open, ['main/c.db', 'main/d.db']);
-  assert.equal(tablesOf(await writers.submit('main/a.db', making('org_other'))), 2);
+  assert.equal((await writers.submit('main/a.db', making('org_other'))).organizations, 2);
 });
 
 test('a file that is not used is closed, and opened again when it is', async (context) => {
   const { directory, writers } = await startGround(context, { files: ['main/a.db'], idleMilliseconds: 2 });
   const wal = join(directory, 'main', 'a.db-wal');
   using watcher = closable(watch(join(directory, 'main')));
-  assert.equal(tablesOf(await writers.submit('main/a.db', making('org_acme'))), 1);
+  assert.equal((await writers.submit('main/a.db', making('org_acme'))).organizations, 1);
   while (existsSync(wal)) await once(watcher.events, 'change');
-  assert.equal(tablesOf(await writers.submit('main/a.db', making('org_other'))), 2);
+  assert.equal((await writers.submit('main/a.db', making('org_other'))).organizations, 2);
 });
 
 function closable(events: ReturnType<typeof watch>): Disposable & { readonly events: typeof events } {

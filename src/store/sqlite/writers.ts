@@ -3,13 +3,14 @@ import { TenantryError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { unavailable as storageUnavailable } from '../unavailable.ts';
 import { type Fault, faultOf, unavailable } from './faults.ts';
-import type { Answer, Batch, FileReport, Job } from './jobs.ts';
+import { type Answer, type Answers, type Batch, type FileReport, hasChanged, type Job } from './jobs.ts';
 import type { WriterData } from './writer.ts';
 
 /** Jobs that may wait for one writer; past it callers get `busy`. */
 export const mostWaiting = 20_000;
-/** Jobs of one batch: a bound on how long one transaction takes. */
+/** Jobs of one batch, and bytes of documents in them beyond its first: bounds on how long one transaction takes. */
 const mostInBatch = 1_000;
+const mostBytesInBatch = 16 * 2 ** 20;
 
 /** The writers' threads. A file belongs to one of them, always the same. */
 export interface Writers {
@@ -19,7 +20,7 @@ export interface Writers {
    * @param end a job that still waits then is not done, in milliseconds of `performance.now()`
    * @throws {TenantryError} storage_unavailable, busy, stopping
    */
-  submit(file: string, job: Job, end?: number): Promise<Answer>;
+  submit<T extends Job['type']>(file: string, job: Extract<Job, { type: T }>, end?: number): Promise<Answers[T]>;
   /** Keeps all writers still while `work` runs: no transaction is open, and jobs wait. */
   whileStill<T>(work: () => Promise<T>): Promise<T>;
   /** Does what was submitted, then closes every file. */
@@ -43,11 +44,11 @@ export function startWriters(options: WriterOptions): Writers {
   const writers = Array.from({ length: options.threads }, () => new Writer(options));
   const assigned = new Map<string, Writer>();
   return {
-    submit(file, job, end = Number.POSITIVE_INFINITY) {
+    submit<T extends Job['type']>(file: string, job: Extract<Job, { type: T }>, end = Number.POSITIVE_INFINITY) {
       const writer = assigned.get(file) ?? writers[assigned.size % writers.length];
       if (writer === undefined) throw new RangeError('there is no writer');
       assigned.set(file, writer);
-      return writer.submit({ file, job, end });
+      return writer.submit({ file, job, end }) as Promise<Answers[T]>;
     },
     async whileStill(work) {
       const resume = await Promise.all(writers.map((writer) => writer.pause()));
@@ -61,6 +62,16 @@ export function startWriters(options: WriterOptions): Writers {
       await Promise.all(writers.map((writer) => writer.close()));
     },
   };
+}
+
+/** How many of those that wait are the next batch: one at least. */
+function batchLength(waiting: readonly Submitted[]): number {
+  let bytes = 0;
+  const end = waiting.findIndex(({ job }, place) => {
+    bytes += job.type === 'write' ? job.bytes : 0;
+    return place === mostInBatch || (place > 0 && bytes > mostBytesInBatch);
+  });
+  return end === -1 ? waiting.length : end;
 }
 
 interface Submitted {
@@ -152,7 +163,7 @@ class Writer {
       return;
     }
     this.#busy = true;
-    const jobs = this.#waiting.splice(0, mostInBatch).map((waiting) => {
+    const jobs = this.#waiting.splice(0, batchLength(this.#waiting)).map((waiting) => {
       const id = this.#nextId++;
       this.#inWork.set(id, waiting);
       return { id, file: waiting.file, job: waiting.job };
@@ -196,7 +207,7 @@ class Writer {
         faults.set(result.fault.inner, result.fault);
         waiting?.reject(unavailable(result.fault));
       } else {
-        if (hasWritten(result.answer)) commits += 1;
+        if (hasChanged(result.answer)) commits += 1;
         waiting?.resolve(result.answer);
       }
     }
@@ -222,9 +233,4 @@ class Writer {
     for (const resolve of told) resolve();
     this.#schedule();
   }
-}
-
-/** Whether a job changed anything that is now on disk. */
-function hasWritten(answer: Answer): boolean {
-  return 'result' in answer ? answer.result === 'done' : answer.changed;
 }

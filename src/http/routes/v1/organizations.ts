@@ -1,17 +1,22 @@
 import { operator } from '../../../access/principal.ts';
+import { mostCollections } from '../../../documents/list-collections.ts';
 import { once } from '../../../idempotency/once.ts';
 import type { SealKeys } from '../../../identity/seal.ts';
 import { createWithAdmin } from '../../../organizations/create.ts';
+import { deleteById } from '../../../organizations/delete.ts';
 import { describeOrganization, detailsOf, type OrganizationDetails } from '../../../organizations/describe.ts';
 import { type ListPosition, listOrganizations } from '../../../organizations/list.ts';
 import type { Organization } from '../../../organizations/organization.ts';
+import { setQuotas } from '../../../organizations/set-quotas.ts';
 import type { Tenancy } from '../../../organizations/tenancy.ts';
-import { organizationOf } from '../../authentication.ts';
+import { organizationOf, principalOf } from '../../authentication.ts';
 import { bodyLimitOf } from '../../body.ts';
 import { hasTag } from '../../etag.ts';
 import type { Server } from '../../framework.ts';
 import { repeatable } from '../../idempotency.ts';
 import { cursorAfter, pageParameters, positionOf, readLimit } from '../../paging.ts';
+
+const levels = ['pooled', 'collection', 'database', 'cluster'] as const;
 
 /** What `POST /v1/organizations` takes. The values' own rules are the feature's. */
 export const createSchemaV1 = {
@@ -27,6 +32,11 @@ export const createSchemaV1 = {
         required: ['email', 'password'],
         properties: { email: { type: 'string' }, password: { type: 'string' } },
       },
+      placement: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { level: { type: 'string', enum: levels }, cluster: { type: 'string', maxLength: 100 } },
+      },
     },
   },
 } as const;
@@ -38,9 +48,27 @@ export const listSchema = {
     properties: {
       name_prefix: { type: 'string', maxLength: 1_024 },
       status: { type: 'string', enum: ['creating', 'active', 'deleting', 'deleted'] },
-      level: { type: 'string', enum: ['collection'] },
+      level: { type: 'string', enum: levels },
       cluster: { type: 'string', maxLength: 100 },
       ...pageParameters,
+    },
+  },
+} as const;
+
+const bound = { type: ['integer', 'null'], minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+
+/** What `PATCH /v1/organizations/{organization}` takes. */
+export const changeSchema = {
+  body: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['quotas'],
+    properties: {
+      quotas: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { documents: bound, bytes: bound, collections: { ...bound, maximum: mostCollections } },
+      },
     },
   },
 } as const;
@@ -53,12 +81,16 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
   const bodyLimit = bodyLimitOf(server);
 
   server.post('/v1/organizations', { schema: createSchemaV1, bodyLimit }, async (request, reply) => {
-    const { name, admin } = request.body;
+    const { name, admin, placement } = request.body;
     // Without the password, of which nothing may be kept that is guessed at faster than its hash.
-    const asked = { name, email: admin.email };
+    const asked = { name, email: admin.email, placement };
     const details = await once<OrganizationDetails>(tenancy, repeatable(request, operator, asked), async (keep) => {
       const wanted = { organization_name: name, ...admin };
-      const created = await createWithAdmin(tenancy, wanted, { members, also: (made) => keep(detailsOf(made)) });
+      const created = await createWithAdmin(tenancy, wanted, {
+        members,
+        placement,
+        also: (made) => keep(detailsOf(made)),
+      });
       return detailsOf(created);
     });
     reply.code(201).header('location', `/v1/organizations/${details.id}`);
@@ -80,6 +112,20 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
     const etag = `"${revision}"`;
     reply.header('etag', etag);
     return hasTag(request, etag) ? reply.code(304).send() : details;
+  });
+
+  server.patch('/v1/organizations/:organization', { schema: changeSchema, bodyLimit }, async (request) => {
+    const { id } = organizationOf(request);
+    await setQuotas(tenancy, id, request.body.quotas);
+    return (await describeOrganization(records, id)).details;
+  });
+
+  server.delete('/v1/organizations/:organization', async (request) => {
+    const { id } = organizationOf(request);
+    const principal = principalOf(request);
+    const caller = principal === operator ? undefined : principal;
+    const { name, erased = null } = await deleteById(tenancy, id, { caller });
+    return { id, name, erased };
   });
 
   server.get('/v1/organizations/:organization/placement', async (request) => placementOf(organizationOf(request)));

@@ -1,0 +1,123 @@
+import { setImmediate } from 'node:timers/promises';
+import { TenantryError, type ValueIssue } from '../errors.ts';
+import type { Tenancy } from '../organizations/tenancy.ts';
+import { moved } from '../store/decide.ts';
+import type { DocumentChange, StoredDocument, TenantPlace } from '../store/documents.ts';
+import { nextOf } from './change.ts';
+import { checkDocumentId, etagOf, type JsonObject, newDocumentId } from './document.ts';
+import { again, inCollection, type Target, writeIn } from './in-collection.ts';
+import { findKept, keeping, type Repeat } from './kept.ts';
+import { checkMembers } from './members.ts';
+
+/** One step of a batch. An `insert` without an id gets a new one; `if_match` is the ETag that the document must have. */
+export type Operation =
+  | { readonly op: 'insert'; readonly id?: string; readonly document: JsonObject }
+  | { readonly op: 'replace'; readonly id: string; readonly document: JsonObject; readonly if_match?: string }
+  | { readonly op: 'delete'; readonly id: string; readonly if_match?: string };
+
+/** What became of a step, in the order of the steps. */
+export type OperationResult =
+  | { readonly op: 'insert' | 'replace'; readonly id: string; readonly version: number; readonly etag: string }
+  | { readonly op: 'delete'; readonly id: string };
+
+/** A step whose values have been looked at. */
+type Step = Operation & { readonly id: string; readonly members: string };
+
+/**
+ * Does all steps, or none: inserts of new ids, replacements and removals of documents that are there.
+ *
+ * @throws {TenantryError} document_exists, document_not_found, precondition_failed, each naming the first step that does not
+ *   hold; invalid_value, document_too_large, quota_exceeded, idempotency_key_reused, organization_not_found,
+ *   collection_not_found, busy, stopping, storage_unavailable
+ */
+export async function runBatch(
+  tenancy: Tenancy,
+  target: Target,
+  operations: readonly Operation[],
+  repeat?: Repeat,
+): Promise<readonly OperationResult[]> {
+  const { collection } = target;
+  const steps = await checkedSteps(tenancy, operations);
+  return await inCollection(tenancy, target, async (routed) => {
+    const before = await findKept<readonly OperationResult[]>(tenancy, routed, repeat);
+    if (before !== undefined) return before;
+    const changes = await changesOf(tenancy, routed.place, { collection, steps });
+    const results = changes.map(resultOf);
+    const keep = keeping(tenancy, routed, repeat && { ...repeat, answer: results });
+    const outcome = await writeIn(tenancy, routed, { collection, changes, keep });
+    if (outcome.result === 'done') return results;
+    // What was read before has moved; what is there now decides.
+    return outcome.result === 'exists' ? moved : again(outcome, routed);
+  });
+}
+
+/** Characters of documents that are checked before others get their turn. */
+const charactersInTurn = 131_072;
+
+async function checkedSteps({ documentLimits }: Tenancy, operations: readonly Operation[]): Promise<Step[]> {
+  const issues: ValueIssue[] = [];
+  const seen = new Set<string>();
+  const steps: Step[] = [];
+  let characters = 0;
+  for (const [number, operation] of operations.entries()) {
+    const { id = newDocumentId() } = operation;
+    const at = `operations/${number}`;
+    const wrong = operation.op === 'insert' ? checkDocumentId(id) : undefined;
+    const detail = wrong ?? (seen.has(id) ? 'must not be that of another operation of the batch' : undefined);
+    if (detail !== undefined) issues.push({ member: `${at}/id`, detail });
+    seen.add(id);
+    const members =
+      operation.op === 'delete' ? '' : checkMembers(operation.document, documentLimits, `${at}/document/`);
+    steps.push({ ...operation, id, members });
+    characters += members.length;
+    if (characters < charactersInTurn) continue;
+    characters = 0;
+    await setImmediate();
+  }
+  if (issues.length > 0)
+    throw new TenantryError('invalid_value', 'A value breaks a rule', { issues: issues.slice(0, 8) });
+  return steps;
+}
+
+async function changesOf(
+  { documents, now }: Tenancy,
+  place: TenantPlace,
+  { collection, steps }: { readonly collection: string; readonly steps: readonly Step[] },
+): Promise<DocumentChange[]> {
+  const ids = steps.map(({ id }) => id);
+  const standing = new Map(
+    (await documents.getMany(place, collection, ids)).map((document) => [document.id, document]),
+  );
+  const at = now();
+  return steps.map((step, number) => changeOf(step, { standing: standing.get(step.id), number, at }));
+}
+
+interface Standing {
+  readonly standing: StoredDocument | undefined;
+  readonly number: number;
+  readonly at: Date;
+}
+
+function changeOf(step: Step, { standing, number, at }: Standing): DocumentChange {
+  const { op, id, members } = step;
+  const fail = (code: 'document_exists' | 'document_not_found' | 'precondition_failed', what: string) => {
+    const member = `operations/${number}`;
+    return new TenantryError(code, `Nothing was done: ${what}`, { issues: [{ member, detail: what }] });
+  };
+  if (op === 'insert') {
+    if (standing !== undefined) throw fail('document_exists', 'a document has this id');
+    return { op: 'insert', document: nextOf({ id, standing, members }, at) };
+  }
+  if (standing === undefined) throw fail('document_not_found', 'no document has this id');
+  if (step.if_match !== undefined && step.if_match !== etagOf(standing)) {
+    throw fail('precondition_failed', 'the document is not what if_match expects');
+  }
+  if (op === 'delete') return { op: 'remove', before: standing };
+  return { op: 'replace', before: standing, document: nextOf({ id, standing, members }, at) };
+}
+
+function resultOf(change: DocumentChange): OperationResult {
+  if (change.op === 'remove') return { op: 'delete', id: change.before.id };
+  const { id, version } = change.document;
+  return { op: change.op, id, version, etag: etagOf(change.document) };
+}

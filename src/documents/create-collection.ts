@@ -1,0 +1,101 @@
+import { TenantryError } from '../errors.ts';
+import { refuseKept } from '../idempotency/refuse-kept.ts';
+import {
+  type Collection,
+  collectionKey,
+  collections,
+  defaultCollection,
+  newCollectionId,
+} from '../organizations/collection.ts';
+import { notFound } from '../organizations/find-live.ts';
+import { isLive, type Organization, organizations } from '../organizations/organization.ts';
+import { refuseIssues } from '../organizations/refuse-issues.ts';
+import type { Tenancy } from '../organizations/tenancy.ts';
+import { decide, moved } from '../store/decide.ts';
+import { type Change, insert, replace } from '../store/records.ts';
+
+const collectionName = /^[a-z][a-z0-9_]{0,62}$/;
+
+/** A collection as it is shown. */
+export interface CollectionView {
+  readonly name: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly created_at: string;
+}
+
+/** Changes that come first in the commit, made of what it will have created. */
+type Also = (created: CollectionView) => readonly Change[];
+
+/**
+ * Creates a collection. It is there from the commit on; what it needs in the database comes with its first document.
+ *
+ * @throws {TenantryError} invalid_value, collection_exists, quota_exceeded, organization_not_found, busy, storage_unavailable
+ */
+export function createCollection(
+  tenancy: Tenancy,
+  { id }: Pick<Organization, 'id'>,
+  name: string,
+  also: Also = () => [],
+): Promise<CollectionView> {
+  refuseIssues({
+    name: collectionName.test(name) ? undefined : 'must be 1 to 63 of a-z 0-9 _, and begin with a letter',
+  });
+  return decide((end) => attempt(tenancy, id, { name, also, end }));
+}
+
+async function attempt(
+  tenancy: Tenancy,
+  organizationId: string,
+  { name, also, end }: { readonly name: string; readonly also: Also; readonly end: number },
+): Promise<CollectionView | typeof moved> {
+  const { records, now } = tenancy;
+  const organization = await records.get(organizations, organizationId);
+  if (organization === undefined || !isLive(organization)) throw notFound();
+  const key = collectionKey(organizationId, name);
+  const standing = name === defaultCollection || (await records.find(collections, 'key', key));
+  if (standing) throw collectionExists(typeof standing === 'object' && standing.status === 'deleting');
+  const count = organization.collections ?? 0;
+  const bound = collectionBound(tenancy, organization);
+  if (count + 1 >= bound) {
+    throw new TenantryError(
+      'quota_exceeded',
+      `The organization may not have more collections: it has ${count + 1} of ${bound}`,
+    );
+  }
+  const collection: Collection = {
+    id: newCollectionId(),
+    version: 1,
+    organization_id: organizationId,
+    name,
+    key,
+    status: 'active',
+    created_at: now().toISOString(),
+  };
+  const outcome = await records.commit(
+    [
+      ...also(viewOfCollection(collection)),
+      replace(organizations, { ...organization, collections: count + 1 }),
+      insert(collections, collection),
+    ],
+    end,
+  );
+  refuseKept(outcome);
+  return outcome.result === 'done' ? viewOfCollection(collection) : moved;
+}
+
+/** How many collections an organization may have, `default` among them. */
+export function collectionBound({ documentLimits }: Tenancy, { quotas }: Organization): number {
+  return quotas?.collections ?? documentLimits.collections;
+}
+
+/** Shows a collection. */
+export function viewOfCollection({ name, created_at }: Pick<Collection, 'name' | 'created_at'>): CollectionView {
+  return { name, created_at };
+}
+
+function collectionExists(isDeleting: boolean): TenantryError {
+  return new TenantryError(
+    'collection_exists',
+    isDeleting ? 'The collection of this name is still being deleted' : 'Collection already exists',
+  );
+}

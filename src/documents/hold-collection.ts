@@ -1,0 +1,28 @@
+import { type Collection, collections } from '../organizations/collection.ts';
+import { holdDeletion } from '../organizations/finish-deletion.ts';
+import { isLive, type Organization, organizations } from '../organizations/organization.ts';
+import type { Tenancy } from '../organizations/tenancy.ts';
+import { moved } from '../store/decide.ts';
+import { replace } from '../store/records.ts';
+
+/**
+ * Makes the deletion of a collection this instance's, with a new epoch, so that neither a writer nor an earlier holder
+ * changes anything there any more once it is raised in the slots.
+ *
+ * @returns the collection as it then stands; undefined where the organization is no longer there
+ * @throws {TenantryError} storage_unavailable
+ */
+export async function holdCollection(
+  tenancy: Tenancy,
+  collection: Collection,
+  end: number,
+): Promise<Collection | undefined | typeof moved> {
+  const { records } = tenancy;
+  const organization = await records.get(organizations, collection.organization_id);
+  if (organization === undefined || !isLive(organization)) return undefined;
+  const { placement } = organization;
+  const held: Collection = { ...collection, status: 'deleting', deletion: holdDeletion(tenancy, false) };
+  const raised: Organization = { ...organization, placement: { ...placement, epoch: placement.epoch + 1 } };
+  const outcome = await records.commit([replace(organizations, raised), replace(collections, held)], end);
+  return outcome.result === 'done' ? { ...held, version: held.version + 1 } : moved;
+}

@@ -1,0 +1,117 @@
+import { setTimeout } from 'node:timers/promises';
+import { TenantryError } from '../errors.ts';
+import { collectionKey, collections, defaultCollection } from '../organizations/collection.ts';
+import { notFound } from '../organizations/find-live.ts';
+import { adoptOrganization } from '../organizations/finish-creation.ts';
+import { isLive, type Organization, organizations, placeOf } from '../organizations/organization.ts';
+import type { Tenancy } from '../organizations/tenancy.ts';
+import { byEnd, commandEnd, moved } from '../store/decide.ts';
+import type { Quota, TenantPlace, Write, WriteOutcome } from '../store/documents.ts';
+import type { Records } from '../store/records.ts';
+
+/** The collection that a call is about. */
+export interface Target {
+  /** As it was read when the call began. */
+  readonly organization: Organization;
+  /** Its name; it need not be there. */
+  readonly collection: string;
+}
+
+/** What an attempt in a collection works with. */
+export interface Routed {
+  readonly place: TenantPlace;
+  /** Tells the collection from others of its name, before and after it. */
+  readonly collectionId: string;
+  readonly quota: Quota;
+  /** The command's end, in milliseconds of `performance.now()`. */
+  readonly end: number;
+}
+
+/** What an attempt gives whose write was refused because of the place's epoch. */
+export const otherEpoch = Symbol('other epoch');
+
+type Attempt<T> = (routed: Routed) => Promise<T | typeof moved | typeof otherEpoch>;
+
+/** Before the place is read again: the epoch is being raised, or the slots are being made. */
+const pauseMilliseconds = 20;
+
+/**
+ * Runs a command in a collection: `attempt` reads, decides and writes; where what it had read has moved it is run again,
+ * in the place that the organization then has, until the time limit.
+ *
+ * @throws {TenantryError} organization_not_found, collection_not_found, busy, storage_unavailable; and what `attempt` throws
+ */
+export async function inCollection<T>(tenancy: Tenancy, target: Target, attempt: Attempt<T>): Promise<T> {
+  const { records } = tenancy;
+  const end = commandEnd();
+  let { organization } = target;
+  do {
+    // After the organization: a deletion of the collection raises its epoch in the same commit.
+    const collectionId = await byEnd(demandCollection(records, organization.id, target.collection), end);
+    const { documents, bytes } = organization.quotas ?? { documents: null, bytes: null };
+    const quota = { documents: documents ?? undefined, bytes: bytes ?? undefined };
+    const result = await byEnd(attempt({ place: placeOf(organization), collectionId, quota, end }), end);
+    if (result !== moved && result !== otherEpoch) return result;
+    if (result === otherEpoch) await byEnd(settleEpoch(tenancy, organization), end);
+    organization = await byEnd(readLive(records, organization.id), end);
+  } while (performance.now() < end);
+  throw new TenantryError('busy', 'Others are changing the same; try again later', { retryAfterSeconds: 1 });
+}
+
+/** Writes to the collection in the place that was read. */
+export function writeIn(
+  { documents, reach, now }: Tenancy,
+  { place, quota, end }: Routed,
+  write: Omit<Write, 'quota' | 'now'>,
+): Promise<WriteOutcome> {
+  reach('document.routed');
+  return documents.write(place, { ...write, quota, now: now() }, end);
+}
+
+/** What `Attempt` is to give for an outcome that is not `done`, where it is the same for all commands. @throws {TenantryError} quota_exceeded */
+export function again(
+  outcome: WriteOutcome,
+  { quota: bounds }: Pick<Routed, 'quota'>,
+): typeof moved | typeof otherEpoch {
+  if (outcome.result === 'moved') return otherEpoch;
+  if (outcome.result !== 'full') return moved;
+  const { quota, usage } = outcome;
+  const detail = `The organization may not have more ${quota}: it has ${usage[quota]} of ${bounds[quota]}`;
+  throw new TenantryError('quota_exceeded', detail);
+}
+
+/** Helps a raise that was begun to its end; waits where the organization's slots are still being made. */
+async function settleEpoch(tenancy: Tenancy, organization: Organization): Promise<void> {
+  if (organization.collections === undefined) await adoptOrganization(tenancy, organization.id);
+  await tenancy.documents.raiseEpoch(placeOf(organization));
+  await setTimeout(pauseMilliseconds);
+}
+
+async function readLive(records: Records, id: string): Promise<Organization> {
+  const organization = await records.get(organizations, id);
+  if (organization === undefined || !isLive(organization)) throw notFound();
+  return organization;
+}
+
+/**
+ * The place of a collection, for reading.
+ *
+ * @throws {TenantryError} collection_not_found, storage_unavailable
+ */
+export async function placeFor({ records }: Tenancy, { organization, collection }: Target): Promise<TenantPlace> {
+  await demandCollection(records, organization.id, collection);
+  return placeOf(organization);
+}
+
+/** @returns what tells it from others of its name, before and after it */
+async function demandCollection(records: Records, organizationId: string, name: string): Promise<string> {
+  if (name === defaultCollection) return name;
+  const collection = await records.find(collections, 'key', collectionKey(organizationId, name));
+  if (collection?.status !== 'active') throw collectionNotFound();
+  return collection.id;
+}
+
+/** What is told of a collection that is not there, or not any more. */
+export function collectionNotFound(): TenantryError {
+  return new TenantryError('collection_not_found', 'Collection not found');
+}

@@ -1,0 +1,174 @@
+import { TenantryError } from '../errors.ts';
+import type { ClusterMeasure, Level, Place } from '../store/documents.ts';
+import type { Bounds } from './bounds.ts';
+import { type Cluster, type ClusterKind, mainCluster } from './cluster.ts';
+
+/** Where an organization's documents are to be; what is left out is the installation's choice. */
+export interface PlacementRequest {
+  readonly level?: Level | undefined;
+  readonly cluster?: string | undefined;
+}
+
+/** A place that was chosen, at the level that there was room for. */
+export interface AssignedPlace extends Place {
+  readonly level: Level;
+}
+
+/** Chooses where new organizations go. */
+export interface Places {
+  /** What is wrong with a request, by its place in it (`placement/level`). */
+  check(wanted: PlacementRequest): Readonly<Record<string, string>>;
+  /**
+   * Chooses a cluster with room and keeps room there: the first of the settings that has any, at the level that is wanted
+   * or, where none is, at the installation's levels in their order.
+   *
+   * @throws {TenantryError} clusters_full; storage_unavailable: no cluster could be asked
+   */
+  assign(wanted: PlacementRequest & { readonly organization: string }): Promise<AssignedPlace>;
+  /** Gives up the room that `assign` kept. */
+  release(place: AssignedPlace): void;
+  /** How each cluster stands, in the order of the settings. */
+  describe(): Promise<readonly ClusterDescription[]>;
+}
+
+/** How a cluster stands. What it has is unknown, null, where it does not answer. */
+export interface ClusterDescription {
+  readonly name: string;
+  readonly kind: ClusterKind;
+  readonly health: 'up' | 'down';
+  readonly organizations: number | null;
+  readonly collections: number | null;
+  readonly databases: number | null;
+  readonly bytes: number | null;
+  /** How many more there may be; null is no bound, or unknown. */
+  readonly room: { readonly collections: number | null; readonly databases: number | null };
+}
+
+/** With what places are chosen. */
+export interface PlacesOptions {
+  /** `main` first. */
+  readonly clusters: readonly Cluster[];
+  /** Those of organizations whose creation asks for none: the first that has room. */
+  readonly levels: readonly Level[];
+  /** How many collections and databases a cluster takes. */
+  readonly boundsOf: (kind: ClusterKind) => Bounds;
+  /** Milliseconds that never go back. */
+  readonly elapsed: () => number;
+}
+
+/** What a place takes of its cluster's bounds. */
+const takes = {
+  pooled: undefined,
+  collection: 'collections',
+  database: 'databases',
+  cluster: 'databases',
+} as const satisfies Record<Level, keyof Bounds | undefined>;
+
+/** How long a measure is taken for the truth: instances that share a cluster may pass its bound by what they create in it. */
+const measuredMilliseconds = 5_000;
+
+/** What is known of how full a cluster is. */
+interface Filling {
+  readonly measure: ClusterMeasure;
+  readonly at: number;
+  /** Places that were assigned since. */
+  readonly assigned: { collections: number; databases: number };
+}
+
+/** Chooses among the clusters of the settings. */
+export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOptions): Places {
+  const fillings = new Map<string, Filling>();
+
+  async function fillingOf({ name, documents }: Cluster): Promise<Filling> {
+    const known = fillings.get(name);
+    if (known !== undefined && elapsed() - known.at < measuredMilliseconds) return known;
+    const measure = await documents.measure();
+    const filling = { measure, at: elapsed(), assigned: { collections: 0, databases: 0 } };
+    fillings.set(name, filling);
+    return filling;
+  }
+
+  async function hasRoom(cluster: Cluster, level: Level): Promise<boolean> {
+    const taken = takes[level];
+    if (taken === undefined) return true;
+    const bound = boundsOf(cluster.kind)[taken];
+    if (bound === Number.POSITIVE_INFINITY) return true;
+    const { measure, assigned } = await fillingOf(cluster);
+    return measure[taken] + assigned[taken] < bound;
+  }
+
+  function note({ cluster, level }: AssignedPlace, change: 1 | -1): void {
+    const taken = takes[level];
+    const filling = fillings.get(cluster);
+    if (taken !== undefined && filling !== undefined) filling.assigned[taken] += change;
+  }
+
+  const candidates = (level: Level, wanted: string | undefined) =>
+    clusters.filter(
+      ({ name }) => (wanted === undefined || name === wanted) && (level !== 'cluster' || name !== mainCluster),
+    );
+
+  return {
+    check: ({ level, cluster }) => checkRequest(clusters, { level, cluster }),
+
+    async assign({ level: wanted, cluster: wantedCluster, organization }) {
+      let failure: unknown;
+      for (const level of wanted === undefined ? levels : [wanted]) {
+        for (const cluster of candidates(level, wantedCluster)) {
+          try {
+            if (!(await hasRoom(cluster, level))) continue;
+            const place = { ...(await cluster.documents.assignPlace(level, organization)), level };
+            note(place, 1);
+            return place;
+          } catch (error) {
+            if (!(error instanceof TenantryError)) throw error;
+            // One that is gone leaves the next.
+            failure = error;
+          }
+        }
+      }
+      throw failure ?? full(wanted ?? levels.join(' or '));
+    },
+
+    release(place) {
+      const cluster = clusters.find(({ name }) => name === place.cluster);
+      cluster?.documents.releasePlace(place);
+      note(place, -1);
+    },
+
+    describe: () => Promise.all(clusters.map((cluster) => describeCluster(cluster, boundsOf(cluster.kind)))),
+  };
+}
+
+function checkRequest(clusters: readonly Cluster[], { level, cluster }: PlacementRequest): Record<string, string> {
+  const names = clusters.map(({ name }) => name);
+  if (cluster !== undefined && !names.includes(cluster)) {
+    return { 'placement/cluster': `must be one of ${names.join(', ')}` };
+  }
+  if (level !== 'cluster') return {};
+  if (cluster === mainCluster) return { 'placement/cluster': 'must be another than main at level cluster' };
+  return names.length > 1 ? {} : { 'placement/level': 'cannot be cluster: there is none but main' };
+}
+
+async function describeCluster({ name, kind, documents }: Cluster, bounds: Bounds): Promise<ClusterDescription> {
+  const left = (bound: number, used: number) => (bound === Number.POSITIVE_INFINITY ? null : Math.max(0, bound - used));
+  try {
+    const measure = await documents.measure();
+    const { organizations, collections, databases, bytes } = measure;
+    const room = {
+      collections: left(bounds.collections, collections),
+      databases: left(bounds.databases, databases),
+    };
+    return { name, kind, health: 'up', organizations, collections, databases, bytes, room };
+  } catch (error) {
+    if (!(error instanceof TenantryError)) throw error;
+    const unknown = { organizations: null, collections: null, databases: null, bytes: null };
+    return { name, kind, health: 'down', ...unknown, room: { collections: null, databases: null } };
+  }
+}
+
+function full(levels: string): TenantryError {
+  return new TenantryError('clusters_full', `There is no room for another organization at level ${levels}`, {
+    retryAfterSeconds: 60,
+  });
+}

@@ -1,0 +1,38 @@
+import { callEnd, persistently, untilEnd } from './attempts.ts';
+import type { CommitGround } from './commit.ts';
+import { hasCode, tellable } from './faults.ts';
+import type { QuotaGate } from './quota-gate.ts';
+import type { InTurn } from './turns.ts';
+
+/** With what the port for documents works. */
+export interface DocumentsGround extends CommitGround {
+  /** The name that places have of the deployment. */
+  readonly cluster: string;
+  readonly inTurn: InTurn;
+  readonly gate: QuotaGate;
+}
+
+/**
+ * Does, when it is its turn, what may be done again, until it is answered.
+ *
+ * @param end of the call, in milliseconds of `performance.now()`
+ * @throws {TenantryError} storage_unavailable
+ */
+export function repeatedly<T>({ inTurn }: DocumentsGround, work: () => Promise<T>, end = callEnd()): Promise<T> {
+  return inTurn(() => persistently(work, end), end);
+}
+
+/**
+ * Does, when it is its turn, what is not to be sent again: where its answer was lost, it may still arrive.
+ *
+ * @param already the code that tells that another has done it
+ * @throws {TenantryError} storage_unavailable
+ */
+export async function once({ inTurn }: DocumentsGround, work: () => Promise<unknown>, already?: number): Promise<void> {
+  const end = callEnd();
+  try {
+    await inTurn(() => untilEnd(work, end), end);
+  } catch (error) {
+    if (already === undefined || !hasCode(error, already)) throw tellable(error);
+  }
+}

@@ -1,0 +1,111 @@
+import type { Db, Document } from 'mongodb';
+import type { TenantPlace, Usage } from '../documents.ts';
+import { prefixEnd } from '../prefix.ts';
+import { unavailable } from '../unavailable.ts';
+import { type DocumentsGround, once, repeatedly } from './documents-ground.ts';
+import { serverCodes } from './faults.ts';
+import { keptIdOf, keptIn } from './kept-answers.ts';
+import { databaseFor, defaultCollection, documentsAt, locate } from './locate.ts';
+import { forgetDatabase } from './own-databases.ts';
+import {
+  closedEpoch,
+  collectionsIn,
+  findSlots,
+  raiseSlots,
+  refuseStanding,
+  slotIdsOf,
+  slotsIn,
+  usageIn,
+} from './slots.ts';
+
+/** Documents that are removed at once from what others share. */
+const sliceSize = 1_000;
+
+/**
+ * Removes an organization's documents and kept answers. The slots, which tell of its collections, are closed to all
+ * writers first and removed last: a drop that ended half way is done again from its beginning.
+ *
+ * @returns what the slots counted that this call removed
+ * @throws {TenantryError} storage_unavailable: an answer was lost, or something stands that was dropped
+ */
+export async function dropDocuments(ground: DocumentsGround, place: TenantPlace): Promise<Usage> {
+  const database = databaseFor(ground, place);
+  await raiseSlots(ground, place, closedEpoch);
+  await repeatedly(ground, () => keptIn(ground).deleteMany({ _id: beginningWith(keptIdOf(place, '')) }));
+  switch (place.level) {
+    case 'database':
+    case 'cluster': {
+      // They go with the database, which needs nobody to tell of its collections.
+      const usage = await removeSlots(ground, place);
+      await dropVerified(ground, database, { filter: {}, drop: () => database.dropDatabase() });
+      await forgetDatabase(ground, place);
+      return usage;
+    }
+    case 'collection':
+      await dropCollections(ground, place);
+      break;
+    case 'pooled':
+      await emptyShare(ground, place);
+  }
+  return await removeSlots(ground, place);
+}
+
+/** Removes the slots one by one, so that of several that drop at once each tells what it removed itself. */
+async function removeSlots(ground: DocumentsGround, place: TenantPlace): Promise<Usage> {
+  const slots = slotsIn(databaseFor(ground, place));
+  const remove = async (_id: string) => {
+    const closed = { _id, epoch: closedEpoch };
+    const slot = await slots.findOneAndDelete(closed);
+    if (slot === null) await refuseStanding(slots, closed);
+    return slot;
+  };
+  const removed = await Promise.all(slotIdsOf(place).map((_id) => repeatedly(ground, () => remove(_id))));
+  return usageIn(removed.filter((slot) => slot !== null));
+}
+
+async function dropCollections(ground: DocumentsGround, place: TenantPlace): Promise<void> {
+  const database = databaseFor(ground, place);
+  const slots = await repeatedly(ground, () => findSlots(ground, place));
+  for (const collection of new Set([defaultCollection, ...collectionsIn(slots)])) {
+    const { name } = locate(ground, place, collection);
+    await dropVerified(ground, database, { filter: { name }, drop: () => database.collection(name).drop() });
+  }
+}
+
+/** What to drop: the collections that the filter finds. */
+interface Dropped {
+  readonly filter: Document;
+  readonly drop: () => Promise<unknown>;
+}
+
+/** Drops, where there is something; and once, because a drop that arrives late may hit what was made since. */
+async function dropVerified(ground: DocumentsGround, database: Db, { filter, drop }: Dropped): Promise<void> {
+  const standing = await identify(ground, database, filter);
+  if (standing.length === 0) return;
+  await once(ground, drop, serverCodes.namespaceNotFound);
+  // Others of the same names may have been made since.
+  const left = (await identify(ground, database, filter)).filter((uuid) => standing.includes(uuid));
+  if (left.length > 0) throw unavailable(new Error(`${database.databaseName} holds what was dropped`));
+}
+
+async function identify(ground: DocumentsGround, database: Db, filter: Document): Promise<string[]> {
+  const found = await repeatedly(ground, () => database.listCollections(filter, { nameOnly: false }).toArray());
+  return found.map(({ info }) => String(info?.uuid));
+}
+
+/** Removes the organization's documents from what others share, slice by slice. */
+async function emptyShare(ground: DocumentsGround, place: TenantPlace): Promise<void> {
+  const documents = documentsAt(locate(ground, place, defaultCollection));
+  const removeSlice = async () => {
+    const own = { _id: beginningWith(`${place.organization}/`) };
+    const found = await documents.find(own, { projection: { _id: 1 }, limit: sliceSize }).toArray();
+    await documents.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
+    return found.length;
+  };
+  while ((await repeatedly(ground, removeSlice)) > 0);
+}
+
+function beginningWith(prefix: string) {
+  const end = prefixEnd(prefix);
+  return { $gte: prefix, ...(end !== undefined && { $lt: end }) };
+}

@@ -1,0 +1,38 @@
+import type { Db } from 'mongodb';
+import type { ClusterMeasure } from '../documents.ts';
+import { databaseOf } from './client.ts';
+import { type DocumentsGround, repeatedly } from './documents-ground.ts';
+import { listDatabases } from './own-databases.ts';
+import { slotCount, slotsIn } from './slots.ts';
+
+/** What the server tells of a database (https://www.mongodb.com/docs/manual/reference/command/dbStats/). */
+interface Stats {
+  readonly collections: number;
+  readonly totalSize: number;
+}
+
+/**
+ * What organizations have in the cluster: in the database that they share, and in those of their own.
+ *
+ * @throws {TenantryError} storage_unavailable
+ */
+export async function measureCluster(ground: DocumentsGround): Promise<ClusterMeasure> {
+  const { client, database } = ground;
+  const names = await listDatabases(ground);
+  const own = await Promise.all(names.map((name) => readStats(ground, databaseOf(client, name))));
+  const shared = await readStats(ground, database);
+  const slots = await repeatedly(ground, () => slotsIn(database).countDocuments());
+  const collections = await repeatedly(ground, () =>
+    database.listCollections({ name: /^org_/ }, { nameOnly: true }).toArray(),
+  );
+  return {
+    organizations: Math.ceil(slots / slotCount) + names.length,
+    collections: own.reduce((sum, stats) => sum + stats.collections, collections.length),
+    databases: names.length,
+    bytes: own.reduce((sum, stats) => sum + stats.totalSize, shared.totalSize),
+  };
+}
+
+function readStats(ground: DocumentsGround, database: Db): Promise<Stats> {
+  return repeatedly(ground, async () => (await database.stats()) as Stats & object);
+}

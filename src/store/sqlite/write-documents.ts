@@ -1,0 +1,130 @@
+import type { Quota, Usage, WriteOutcome } from '../documents.ts';
+import { bytesOf } from '../documents.ts';
+import type { Connection } from './connection.ts';
+import type { Answers, Before, DocumentWriting, RemoveSomeJob, WriteJob } from './jobs.ts';
+import { quoted } from './layout.ts';
+import { inCollection, keyColumns } from './tenant-table.ts';
+import { count, slotOf } from './write-slots.ts';
+
+/**
+ * Does a write with its count. The caller undoes it where it is not done. What is replaced or removed is counted as it
+ * stands: its sender may have read another document of the same id and version.
+ */
+export function applyWrite(connection: Connection, job: WriteJob): WriteOutcome {
+  const slot = slotOf(connection, job.table.organization);
+  if (slot === undefined || slot.epoch !== job.epoch) return { result: 'moved' };
+  if (!keepAnswer(connection, job)) return { result: 'kept' };
+  let [documents, bytes] = [0, 0];
+  for (const [place, change] of job.changes.entries()) {
+    const added = applyChange(connection, job, change);
+    if (added === undefined) return { result: change.op === 'insert' ? 'exists' : 'conflict', change: place };
+    documents += added.documents;
+    bytes += added.bytes;
+  }
+  const quota = passedQuota(slot, { documents, bytes }, job.quota);
+  if (quota !== undefined) {
+    return { result: 'full', quota, usage: { documents: slot.documents, bytes: slot.bytes } };
+  }
+  count(connection, job.table.organization, job.collection, { documents, bytes });
+  return { result: 'done' };
+}
+
+/** Keeps the answer of a write that has one; false where another is kept by its id. */
+function keepAnswer({ prepare }: Connection, { table: { organization }, keep, now }: WriteJob): boolean {
+  if (keep === undefined) return true;
+  const { changes } = prepare(
+    `INSERT INTO kept_answers (organization, id, request, answer, expires_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (organization, id) DO UPDATE
+    SET request = excluded.request, answer = excluded.answer, expires_at = excluded.expires_at WHERE expires_at <= ?`,
+  ).run(organization, keep.id, keep.request, keep.answer, keep.expires_at, now);
+  return changes === 1;
+}
+
+type Target = Pick<WriteJob, 'table' | 'collection'>;
+
+/** Does one change and gives what it adds; undefined where it does not hold. */
+function applyChange(connection: Connection, target: Target, change: DocumentWriting): Usage | undefined {
+  switch (change.op) {
+    case 'insert':
+      return insertDocument(connection, target, change);
+    case 'replace':
+      return replaceDocument(connection, target, change);
+    case 'remove':
+      return removeDocument(connection, target, change);
+  }
+}
+
+type Writing<Op> = Extract<DocumentWriting, { op: Op }>;
+
+function insertDocument(
+  { prepare }: Connection,
+  { table, collection }: Target,
+  { document }: Writing<'insert'>,
+): Usage | undefined {
+  const { values } = inCollection(table, collection);
+  const places = values.map(() => '?').join(', ');
+  const { id, version, created_at, updated_at, members } = document;
+  const { changes } = prepare(
+    `INSERT INTO ${quoted(table.name)} (${keyColumns(table)}, version, created_at, updated_at, members)
+    VALUES (${places}, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  ).run(...values, id, version, created_at ?? null, updated_at ?? null, members);
+  return changes === 1 ? { documents: 1, bytes: bytesOf(document) } : undefined;
+}
+
+/** That a row is the document that was read. */
+const asRead = 'id = ? AND version = ? AND created_at IS ? AND updated_at IS ?';
+
+function valuesOf({ version, created_at, updated_at }: Before): (string | number | null)[] {
+  return [version, created_at ?? null, updated_at ?? null];
+}
+
+function replaceDocument(
+  { prepare }: Connection,
+  { table, collection }: Target,
+  { before: read, document }: Writing<'replace'>,
+): Usage | undefined {
+  const { sql, values } = inCollection(table, collection);
+  const before = prepare(
+    `SELECT rowid, octet_length(members) AS bytes FROM ${quoted(table.name)} WHERE ${sql} AND ${asRead}`,
+  ).get(...values, document.id, ...valuesOf(read)) as { rowid: number; bytes: number } | undefined;
+  if (before === undefined) return undefined;
+  const { created_at = null, updated_at = null, members } = document;
+  prepare(
+    `UPDATE ${quoted(table.name)} SET version = version + 1, created_at = ?, updated_at = ?, members = ? WHERE rowid = ?`,
+  ).run(created_at, updated_at, members, before.rowid);
+  return { documents: 0, bytes: bytesOf(document) - before.bytes };
+}
+
+function removeDocument(
+  { prepare }: Connection,
+  { table, collection }: Target,
+  { before: read, id }: Writing<'remove'>,
+): Usage | undefined {
+  const { sql, values } = inCollection(table, collection);
+  const removed = prepare(
+    `DELETE FROM ${quoted(table.name)} WHERE ${sql} AND ${asRead} RETURNING octet_length(members) AS bytes`,
+  ).get(...values, id, ...valuesOf(read)) as { bytes: number } | undefined;
+  return removed && { documents: -1, bytes: -removed.bytes };
+}
+
+/** Which quota a write passes that adds to what it bounds. */
+function passedQuota(slot: Usage, added: Usage, quota: Quota): keyof Quota | undefined {
+  const passes = (what: keyof Quota) => added[what] > 0 && slot[what] + added[what] > (quota[what] ?? Infinity);
+  return (['documents', 'bytes'] as const).find(passes);
+}
+
+/** Removes the first documents of a collection by id, with their count. */
+export function removeSome(connection: Connection, job: RemoveSomeJob): Answers['removeSome'] {
+  const { table, collection, most } = job;
+  if (slotOf(connection, table.organization)?.epoch !== job.epoch) return { result: 'moved' };
+  const { sql, values } = inCollection(table, collection);
+  const rows = connection
+    .prepare(
+      `DELETE FROM ${quoted(table.name)} WHERE rowid IN
+      (SELECT rowid FROM ${quoted(table.name)} WHERE ${sql} ORDER BY id LIMIT ?) RETURNING octet_length(members) AS bytes`,
+    )
+    .all(...values, most);
+  const bytes = rows.reduce((sum, row) => sum + Number(row['bytes']), 0);
+  count(connection, table.organization, collection, { documents: -rows.length, bytes: -bytes });
+  return { changed: rows.length > 0, removed: rows.length };
+}
