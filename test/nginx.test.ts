@@ -121,6 +121,16 @@ function lineOf(logs: readonly string[], id: unknown): { readonly address?: stri
   return JSON.parse(lines[0] ?? '{}');
 }
 
+/** Resolves when a service has written this to its log. */
+async function lineWritten({ process: { stdout } }: Service, sought: string): Promise<void> {
+  let written = '';
+  while (!written.includes(sought)) {
+    if (stdout === null) throw new Error('the log of the service is not read');
+    const [chunk] = await once(stdout, 'data');
+    written += chunk;
+  }
+}
+
 /** Reads without a pause until told to end; gives the statuses. */
 async function readOn(url: string, signal: AbortSignal): Promise<number[]> {
   const statuses: number[] = [];
@@ -154,8 +164,10 @@ suite('two instances on MongoDB behind nginx', { skip: missing || lackingNginx, 
       const { nginx, instances } = ground;
       assert.equal((await create(nginx.url, 'acme')).status, 201);
       const ending = new AbortController();
+      const answered = lineWritten(instances[0], '"msg":"answered"');
       const reading = Array.from({ length: 4 }, () => readOn(nginx.url, ending.signal));
       await Promise.all(Array.from({ length: 20 }, () => read(nginx.url, 'acme')));
+      await answered;
       const ended = await instances[0].stop(signal);
       await Promise.all(Array.from({ length: 20 }, () => read(nginx.url, 'acme')));
       ending.abort();
