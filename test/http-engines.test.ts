@@ -9,7 +9,7 @@ function nameOf({ method, path, body }: Call, place: number): string {
   return `call ${place} of the chapter: ${method} ${path.slice(0, 100)} ${JSON.stringify(body ?? '').slice(0, 200)}`;
 }
 
-suite('the service on both engines', { skip: missing, timeout: 120_000 }, () => {
+suite('the service on both engines', { skip: missing, timeout: 300_000 }, () => {
   test('answers every call alike, in status, body and header, and leaves the same behind', async (context) => {
     await using embedded = await onEmbedded();
     await using mongodb = await onMongodb();

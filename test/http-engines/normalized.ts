@@ -37,19 +37,23 @@ type Place = (value: string) => string;
 
 const letters = '[0-9a-hjkmnp-tv-z]';
 const idInTag = new RegExp(`^"org_${letters}{26}\\.`);
+/** That of a document, which is made of its id and its times. */
+const documentTag = /^"[\w-]{43}"$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** The first part is the process's, the second counts its requests, which are as many on every engine. */
 const requestId = /^[0-9a-z]{10}-(?=[0-9a-z]+$)/;
 
 /** By the names of members. */
 function placesOf(numbered: (kind: string, value: string) => string): Readonly<Record<string, Place>> {
-  const id: Place = (value) => (new RegExp(`^(?:org|usr)_${letters}{26}$`).test(value) ? numbered('id', value) : value);
+  const id: Place = (value) =>
+    new RegExp(`^(?:org|usr|doc)_${letters}{26}$`).test(value) ? numbered('id', value) : value;
   const moment: Place = (value) => value.replace(time, '<time>');
   // Made of the end of an id, where the plain name is another's.
   const collection: Place = (value) => value.replace(new RegExp(`(?<=^org_.*_)${letters}{8}$`), '<end of an id>');
   const keyId: Place = (value) => (/^[\w-]{43}$/.test(value) ? numbered('key', value) : value);
   return {
     id,
+    _id: id,
     admin_user_id: id,
     name_key: id,
     // A file's name here, the name of the master database there.
@@ -57,6 +61,9 @@ function placesOf(numbered: (kind: string, value: string) => string): Readonly<R
     next_cursor: (value) => value.replace(/^[\w-]+\.[\w-]{43}\.[\w-]{86}$/, '<cursor>'),
     created_at: moment,
     updated_at: moment,
+    _created_at: moment,
+    _updated_at: moment,
+    etag: (value) => value.replace(documentTag, '<tag>'),
     collection_name: collection,
     deleted_collection: collection,
     request_id: (value) => value.replace(requestId, '<process>-'),
@@ -85,11 +92,12 @@ function normalizedHeaders({ headers, status, body }: WireAnswer): WireAnswer['h
   const places: Readonly<Record<string, Place>> = {
     date: (value) => (new Date(value).toUTCString() === value ? '<date>' : value),
     'x-request-id': (value) => value.replace(requestId, '<process>-'),
-    etag: (value) => value.replace(idInTag, '"<id>.'),
-    location: (value) => value.replace(new RegExp(`org_${letters}{26}$`), '<id>'),
+    etag: (value) => (isOfProgram(headers) ? value : value.replace(idInTag, '"<id>.').replace(documentTag, '<tag>')),
+    location: (value) => value.replaceAll(new RegExp(`(?:org|doc)_${letters}{26}(?=/|$)`, 'g'), '<id>'),
     ratelimit: (value) => value.replaceAll(/(?<=;t=)\d+/g, '<seconds>'),
     ...(status === 429 && { 'retry-after': (value: string) => value.replace(/^\d+$/, '<seconds>') }),
-    ...((isMetrics(headers) || body.includes('"database":')) && {
+    // A cursor holds a position, which is an engine's own.
+    ...((isMetrics(headers) || /"database":|"next_cursor":"/.test(body)) && {
       'content-length': (value: string) => value.replace(/^\d+$/, '<length>'),
     }),
   };
@@ -98,11 +106,13 @@ function normalizedHeaders({ headers, status, body }: WireAnswer): WireAnswer['h
 
 function normalizedBody(body: string, headers: WireAnswer['headers'], inJson: Place): string {
   if (isMetrics(headers)) return metricNames(body);
-  // What has an ETag without an id is a file of the program.
-  const isMade =
-    (headers['etag'] === undefined || idInTag.test(headers['etag'])) &&
-    /^application\/(?:problem\+)?json/.test(headers['content-type'] ?? '');
+  const isMade = !isOfProgram(headers) && /^application\/(?:problem\+)?json/.test(headers['content-type'] ?? '');
   return isMade && body !== '' ? inJson(body) : body;
+}
+
+/** What has an ETag and may be kept is a file of the program. */
+function isOfProgram(headers: WireAnswer['headers']): boolean {
+  return headers['etag'] !== undefined && headers['cache-control'] !== 'no-store';
 }
 
 function isMetrics(headers: WireAnswer['headers']): boolean {

@@ -1,4 +1,5 @@
 import { account, type Chapter, create, credentials, other, read, readNamed, remove, signIn, update } from './calls.ts';
+import { documentChapters } from './script-documents.ts';
 import { edges } from './script-edges.ts';
 import { version1 } from './script-v1.ts';
 
@@ -204,5 +205,6 @@ export const script: Readonly<Record<string, Chapter>> = {
   'deletion, and the same created again': deletion,
   'names that would share a collection': collidingNames,
   'version 1, by the operator and by admins': version1,
+  ...documentChapters,
   ...edges,
 };
