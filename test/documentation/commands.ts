@@ -68,7 +68,8 @@ export function startOnMongodb({ command }: Shown, home: string, { url, name }: 
 
 const launcher = join(root, 'bin', 'tenantry.js');
 
-function withProgram(script: string): string {
+/** A script with the program where it asks npm for it. */
+export function withProgram(script: string): string {
   return script.replaceAll('npm run --silent tenantry --', `'${process.execPath}' '${launcher}'`);
 }
 
