@@ -5,14 +5,20 @@ export interface Asked {
   readonly path: string;
   /** Sent by POST, as JSON. */
   readonly body?: object;
-  /** Members of the answer that differ from one to the next; of them the lengths alone are compared. */
+  readonly token?: string;
+  /** Members and header fields of the answer that differ from one to the next; of them the lengths alone are compared. */
   readonly varying?: readonly string[];
 }
 
 /** Sends a request, beside the load. */
-export function ask({ host, port }: Serving, { path, body }: Asked): Promise<Response> {
-  const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  return fetch(`http://${host}:${port}${path}`, body === undefined ? {} : sent);
+export function ask({ host, port }: Serving, { path, body, token }: Asked): Promise<Response> {
+  const bearer: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const sent = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...bearer },
+    body: JSON.stringify(body),
+  };
+  return fetch(`http://${host}:${port}${path}`, body === undefined ? { headers: bearer } : sent);
 }
 
 /** Makes sure that two servers answer a request with the same bytes. @throws {Error} they do not */
@@ -27,10 +33,14 @@ async function answerOf(serving: Serving, asked: Asked): Promise<string> {
   const { varying = [] } = asked;
   const answer = await ask(serving, asked);
   const varyingHeaders = ['date', 'keep-alive', 'x-request-id', 'ratelimit'];
-  const headers = [...answer.headers].filter(([name]) => !varyingHeaders.includes(name)).sort();
+  const headers = [...answer.headers]
+    .filter(([name]) => !varyingHeaders.includes(name))
+    .map(([name, value]) => [name, varying.includes(name) ? value.length : value])
+    .sort();
   let text = await answer.text();
   for (const name of varying) {
-    text = text.replace(new RegExp(`"${name}":"([^"]*)"`), (_, value: string) => `"${name}":${value.length}`);
+    const member = new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.)*)"`);
+    text = text.replace(member, (_, value: string) => `"${name}":${value.length}`);
   }
   return `${answer.status} ${JSON.stringify(headers)} ${text}`;
 }

@@ -65,7 +65,8 @@ export async function prepareGround({ directory, place, load, cheap }: GroundOpt
   return { directory, ...(place !== undefined && { place }), organizations, signIns };
 }
 
-async function signIn({ host, port }: Serving, email: string): Promise<string> {
+/** Signs the admin of this email in, and gives the token. */
+export async function signIn({ host, port }: Serving, email: string): Promise<string> {
   const answer = await fetch(`http://${host}:${port}/admin/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { type DocumentsGround, documentsExtent, prepareDocuments } from './documents-ground.ts';
 import { type Ground, type MongodbPlace, prepareGround } from './ground.ts';
 import type { LoadClient } from './load-client.ts';
 
@@ -13,6 +14,8 @@ export interface Mongodb {
   newPlace(): MongodbPlace;
   /** Made when it is first asked for. Fewer organizations than on the embedded store: each costs a collection. */
   ground(): Promise<Ground>;
+  /** The same, with documents. */
+  documents(): Promise<DocumentsGround>;
   /** Drops all that was made. */
   close(): Promise<void>;
 }
@@ -35,6 +38,7 @@ export async function openMongodb(scratch: string, load: LoadClient): Promise<Mo
     return place;
   };
   let ground: Promise<Ground> | undefined;
+  let documents: Promise<DocumentsGround> | undefined;
   return {
     name,
     shown: `${name}, which answers as MongoDB ${version}, at ${client.options.hosts.join(', ')}`,
@@ -47,6 +51,15 @@ export async function openMongodb(scratch: string, load: LoadClient): Promise<Mo
         cheap: organizations,
       });
       return ground;
+    },
+    documents() {
+      documents ??= prepareDocuments({
+        directory: join(scratch, 'mongodb-documents'),
+        load,
+        place: newPlace(),
+        ...documentsExtent,
+      });
+      return documents;
     },
     async close() {
       for (const { database } of places) await client.db(database).dropDatabase();

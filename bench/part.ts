@@ -1,3 +1,4 @@
+import type { DocumentsGround } from './documents-ground.ts';
 import type { Ground } from './ground.ts';
 import type { LoadClient } from './load-client.ts';
 import type { Mongodb } from './mongodb.ts';
@@ -10,6 +11,8 @@ export interface Bench {
   readonly load: LoadClient;
   /** Made when it is first asked for. */
   ground(): Promise<Ground>;
+  /** The same, with documents. */
+  documents(): Promise<DocumentsGround>;
   /** Undefined where there is no server. */
   readonly mongodb: Mongodb | undefined;
   readonly extent: Extent;

@@ -1,9 +1,10 @@
 /**
- * Measures the service. All parts, which takes about fifteen minutes, and then writes RESULTS.md; or the parts that are named,
+ * Measures the service. All parts, which takes about half an hour, and then writes RESULTS.md; or the parts that are named,
  * or all in short, and then only prints the page.
  *
  *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]
- *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances]]
+ *                      [documents] [fairness] [others] [export]
+ *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances] [mongodb-documents]]
  *
  * The parts on MongoDB use the server that `TEST_MONGODB_URL` names, and are left out where it names none.
  */
@@ -11,16 +12,31 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type DocumentsGround, documentsExtent, prepareDocuments } from './documents-ground.ts';
 import { type Ground, prepareGround } from './ground.ts';
 import { startLoad } from './load-client.ts';
 import { openMongodb } from './mongodb.ts';
 import type { Bench, Extent, Findings, Part } from './part.ts';
 import { measureCheapCreate, measureCreate } from './parts/create.ts';
+import {
+  measureDocumentBatch,
+  measureDocumentInsert,
+  measureDocumentRead,
+  measureGroupCommit,
+} from './parts/documents.ts';
+import { measureExport } from './parts/export.ts';
+import { measureFairness } from './parts/fairness.ts';
 import { measureGrowth } from './parts/growth.ts';
 import { measureCheapMongodbCreate, measureMongodbCreate } from './parts/mongodb-create.ts';
+import {
+  measureMongodbDocumentBatch,
+  measureMongodbDocumentInsert,
+  measureMongodbDocumentRead,
+} from './parts/mongodb-documents.ts';
 import { measureMongodbInstances } from './parts/mongodb-instances.ts';
 import { measureMongodbRead } from './parts/mongodb-read.ts';
 import { measureMongodbSignIn } from './parts/mongodb-sign-in.ts';
+import { measureOthers } from './parts/others.ts';
 import { measureRead } from './parts/read.ts';
 import { measureBesideSignIns, measureSignIn } from './parts/sign-in.ts';
 import { measureStart } from './parts/start.ts';
@@ -35,10 +51,15 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   beside: [measureBesideSignIns],
   create: [measureCreate, measureCheapCreate],
   growth: [measureGrowth],
+  documents: [measureDocumentRead, measureDocumentInsert, measureDocumentBatch, measureGroupCommit],
+  fairness: [measureFairness],
+  others: [measureOthers],
+  export: [measureExport],
   'mongodb-read': [measureMongodbRead],
   'mongodb-sign-in': [measureMongodbSignIn],
   'mongodb-create': [measureMongodbCreate, measureCheapMongodbCreate],
   'mongodb-instances': [measureMongodbInstances],
+  'mongodb-documents': [measureMongodbDocumentRead, measureMongodbDocumentInsert, measureMongodbDocumentBatch],
 };
 
 const extents = {
@@ -62,12 +83,17 @@ process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const load = startLoad(scratch);
 const mongodb = await openMongodb(scratch, load);
 let ground: Promise<Ground> | undefined;
+let documents: Promise<DocumentsGround> | undefined;
 const bench: Bench = {
   scratch,
   load,
   ground() {
     ground ??= prepareGround({ directory: join(scratch, 'ground'), load, cheap: 1_000 });
     return ground;
+  },
+  documents() {
+    documents ??= prepareDocuments({ directory: join(scratch, 'documents'), load, ...documentsExtent });
+    return documents;
   },
   mongodb,
   extent: values.short ? extents.short : extents.full,

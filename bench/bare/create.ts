@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import bcrypt from '@node-rs/bcrypt';
 import type { FastifyInstance } from 'fastify';
 import { typeid } from 'typeid-js';
+import { startGathering } from './gather.ts';
 import { createTurns } from './turns.ts';
 import type { Creation, WriterData } from './writer.ts';
 
@@ -11,7 +11,8 @@ import type { Creation, WriterData } from './writer.ts';
  */
 export function createRoute(server: FastifyInstance, directory: string, cost: number): void {
   const inTurn = createTurns();
-  const write = startWriter(directory);
+  const workerData: WriterData = { directory };
+  const write = startGathering<Creation, boolean>(new URL('writer.ts', import.meta.url), workerData);
   server.post<{ Body: { organization_name: string; email: string; password: string } }>(
     '/org/create',
     async (request, reply) => {
@@ -55,32 +56,4 @@ export function createRoute(server: FastifyInstance, directory: string, cost: nu
       return reply.code(201).send({ organization_name: name, collection_name, admin_email: email, created_at });
     },
   );
-}
-
-/** The writer's thread; while it writes, what comes is gathered for its next turn. */
-function startWriter(directory: string): (creation: Creation) => Promise<boolean> {
-  const workerData: WriterData = { directory };
-  const worker = new Worker(new URL('writer.ts', import.meta.url), { workerData });
-  let waiting: { creation: Creation; answer: (isNew: boolean) => void }[] = [];
-  let inWork: typeof waiting = [];
-  let isScheduled = false;
-  const send = () => {
-    isScheduled = false;
-    if (inWork.length > 0 || waiting.length === 0) return;
-    inWork = waiting;
-    waiting = [];
-    worker.postMessage(inWork.map(({ creation }) => creation));
-  };
-  worker.on('message', (answers: boolean[]) => {
-    const answered = inWork;
-    inWork = [];
-    for (const [at, { answer }] of answered.entries()) answer(answers[at] ?? false);
-    send();
-  });
-  return (creation) =>
-    new Promise((answer) => {
-      waiting.push({ creation, answer });
-      if (!isScheduled) setImmediate(send);
-      isScheduled = true;
-    });
 }

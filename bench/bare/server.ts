@@ -7,7 +7,14 @@ import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import type { BareOptions } from './start.ts';
 
-const { directory, mongodb, headers, routes, cost = 12 }: BareOptions = JSON.parse(process.argv[2] ?? '');
+const {
+  directory,
+  mongodb,
+  headers,
+  routes,
+  cost = 12,
+  keys = { keys: [] },
+}: BareOptions = JSON.parse(process.argv[2] ?? '');
 
 /** The fixed headers in one block, which costs less than setting each. */
 class Answer extends ServerResponse {
@@ -16,17 +23,27 @@ class Answer extends ServerResponse {
   }
 }
 
-const server = fastify({ http: { ServerResponse: Answer as typeof ServerResponse } });
+/** A batch of documents is larger than what Fastify takes by default. */
+const bodyLimit = 8_388_608;
+const server = fastify({ bodyLimit, http: { ServerResponse: Answer as typeof ServerResponse } });
 // Imported only where used: a process that reads carries nothing of one that writes.
 if (mongodb === undefined) {
   if (routes.includes('read')) (await import('./read.ts')).readRoute(server, directory);
   if (routes.includes('sign-in')) (await import('./sign-in.ts')).signInRoute(server, directory);
   if (routes.includes('create')) (await import('./create.ts')).createRoute(server, directory, cost);
+  if (routes.includes('documents')) {
+    const store = (await import('./documents.ts')).openDocuments(directory);
+    (await import('./document-routes.ts')).documentRoutes(server, store, keys);
+  }
 } else {
   const database = await (await import('./mongodb.ts')).openDatabase(mongodb);
   if (routes.includes('read')) (await import('./mongodb-read.ts')).mongodbReadRoute(server, database);
   if (routes.includes('sign-in')) await (await import('./mongodb-sign-in.ts')).mongodbSignInRoute(server, database);
   if (routes.includes('create')) (await import('./mongodb-create.ts')).mongodbCreateRoute(server, database, cost);
+  if (routes.includes('documents')) {
+    const store = await (await import('./mongodb-documents.ts')).openMongodbDocuments(database);
+    (await import('./document-routes.ts')).documentRoutes(server, store, keys);
+  }
 }
 
 await server.listen({ host: '127.0.0.1', port: 0 });

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { JSONWebKeySet } from 'jose';
 import { type Asked, ask } from '../alike.ts';
 import { cores, end, nextMessage, startPinned } from '../pinned.ts';
 import type { Serving } from '../service.ts';
@@ -11,7 +12,9 @@ export interface BareOptions {
   readonly mongodb?: { readonly url: string; readonly database: string };
   /** What each answer carries beside what Fastify and Node put in themselves. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly routes: readonly ('read' | 'sign-in' | 'create')[];
+  readonly routes: readonly ('read' | 'sign-in' | 'create' | 'documents')[];
+  /** By which `documents` checks tokens: what the service has at `/.well-known/jwks.json`. */
+  readonly keys?: JSONWebKeySet;
   /** bcrypt's, of the hashes that `create` makes. */
   readonly cost?: number;
 }
@@ -30,6 +33,6 @@ export async function startBare(options: BareOptions): Promise<Serving> {
 /** The headers of an answer of the service that a bare server has to be told of, to send the same bytes. */
 export async function headersToRepeat(service: Serving, asked: Asked): Promise<Record<string, string>> {
   const { headers } = await ask(service, asked);
-  const own = ['content-type', 'content-length', 'date', 'connection', 'keep-alive'];
+  const own = ['content-type', 'content-length', 'date', 'connection', 'keep-alive', 'etag', 'location'];
   return Object.fromEntries([...headers].filter(([name]) => !own.includes(name)));
 }

@@ -1,0 +1,26 @@
+import type { Part, RateLimit } from '../part.ts';
+import { type DocumentTrial, documentTrials, measureDocuments } from './documents.ts';
+import { onMongodb, warmSeconds } from './on-mongodb.ts';
+
+/** `GET` of a document. */
+export const measureMongodbDocumentRead = measured(
+  documentTrials.read,
+  'Beside the document the service asks for the user, and twice for the organization; the bare route has those in memory',
+);
+
+/** An insertion, against one `insertOne`. */
+export const measureMongodbDocumentInsert = measured(
+  documentTrials.insert,
+  'The service asks for user and organization, and writes the document and its slot in a transaction; the bare route has those in memory and asks once',
+);
+
+/** A batch, against `insertMany` in a transaction. */
+export const measureMongodbDocumentBatch = measured(documentTrials.batch, documentTrials.batch.limit.shortfall);
+
+function measured(trial: DocumentTrial & { readonly limit: RateLimit }, shortfall: string): Part {
+  return onMongodb(trial.what, async (bench, { name, documents }) => {
+    const ground = await documents();
+    const here = { ...trial, what: `${trial.what} on ${name}`, limit: { ...trial.limit, shortfall } };
+    return await measureDocuments(bench, ground, here, { warmSeconds });
+  });
+}
