@@ -62,7 +62,9 @@ for (const stage of everyStage) {
       withTwo(stage, (ground) => ground.operate('DELETE', `/${encodeURIComponent(' ACME ')}`)));
 
     test('what is written while it is deleted is refused or removed with it', async () => {
-      await using ground = await openDocuments(stage);
+      // A server that drops a database may hold a write to it up for longer than its caller waits.
+      const mayBeUnavailable = stage.engine.instances > 1;
+      await using ground = await openDocuments(stage, { mayBeUnavailable });
       const [acme, globex] = [await ground.tenant('Acme'), await ground.tenant('Globex')];
       await makeCollection(acme, 'users');
       const place = await ground.placeOf(acme);
@@ -74,7 +76,8 @@ for (const stage of everyStage) {
       bodyOf(deleted);
       for (const answer of written) {
         const isGone = ['organization_not_found', 'collection_not_found'].includes(String(answer.body['code']));
-        assert.ok(answer.status === 201 || (answer.status === 404 && isGone), answer.text);
+        const isUnknown = mayBeUnavailable && answer.body['code'] === 'storage_unavailable';
+        assert.ok(answer.status === 201 || (answer.status === 404 && isGone) || isUnknown, answer.text);
       }
       await Promise.all(others);
       const { documents } = ground.edge.opened.tenancy;
