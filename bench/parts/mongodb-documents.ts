@@ -5,7 +5,7 @@ import { onMongodb, warmSeconds } from './on-mongodb.ts';
 /** `GET` of a document. */
 export const measureMongodbDocumentRead = measured(
   documentTrials.read,
-  'Beside the document the service asks for the user, and twice for the organization; the bare route has those in memory',
+  'Beside the document the service asks for the user and for the organization; the bare route has those in memory',
 );
 
 /** An insertion, against one `insertOne`. */
