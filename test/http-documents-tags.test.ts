@@ -147,6 +147,27 @@ for (const stage of stages) {
       assert.equal((await acme.send('GET', path)).body['_version'], 4);
     });
 
+    test('a call that would not keep If-Match refuses it, and changes nothing; a read takes no notice', async () => {
+      await using ground = await openDocuments(stage);
+      const acme = await ground.tenant('Acme');
+      await put(acme, 'a', { n: 1 });
+      const headers = { 'if-match': '"other"' };
+      const operations = [{ op: 'delete', id: 'a' }];
+      for (const answer of [
+        await acme.send('DELETE', documentsOf(), { headers }),
+        await acme.send('POST', documentsOf(), { body: { n: 2 }, headers }),
+        await acme.send('POST', `${documentsOf()}/batch`, { body: { operations }, headers }),
+        await acme.send('POST', '/collections', { body: { name: 'users' }, headers }),
+        await acme.send('DELETE', '', { headers }),
+        await ground.operate('PATCH', `/${acme.id}`, { body: { quotas: { documents: 0 } }, headers }),
+      ]) {
+        assertRefused(answer, [400, 'bad_request']);
+      }
+      assert.equal(bodyOf(await acme.send('GET', path, { headers }))['n'], 1);
+      const { documents, collections, quotas } = bodyOf(await acme.send('GET', '/usage'));
+      assert.deepEqual([documents, collections, quotas], [1, 1, { documents: null, bytes: null, collections: 100 }]);
+    });
+
     test('of many that add a member of their own at once without If-Match none is lost', async () => {
       await using ground = await openDocuments(stage);
       const acme = await ground.tenant('Acme');

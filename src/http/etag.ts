@@ -10,12 +10,13 @@ export function hasTag({ headers }: FastifyRequest, etag: string): boolean {
 }
 
 /**
- * Refuses a precondition that a call would not keep: who sends one must not be told that all went well.
+ * Refuses a precondition that a call which changes something would not keep: who sends one must not be told that all went
+ * well.
  *
  * @throws {EdgeError} bad_request
  */
-export function refuseConditions({ headers, method }: FastifyRequest): void {
-  if (method === 'GET' || method === 'HEAD' || headers['if-match'] === undefined) return;
+export function refuseConditions({ headers }: FastifyRequest): void {
+  if (headers['if-match'] === undefined) return;
   throw new EdgeError('bad_request', 'If-Match is taken by PUT, PATCH and DELETE of a document alone');
 }
 

@@ -28,7 +28,8 @@ export function buildServer(edge: Edge): Server {
   const server = buildFramework({ log, onAnswer, limits, settings });
   guardRoutes(server, tenancy, settings);
   server.addHook('onRoute', (route) => {
-    if (route.config?.conditional || !route.url.startsWith('/v1/')) return;
+    const onlyReads = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD');
+    if (onlyReads || route.config?.conditional || !route.url.startsWith('/v1/')) return;
     route.preHandler = [async (request) => refuseConditions(request), ...[route.preHandler ?? []].flat()];
   });
   rootRoutes(server, edge);
