@@ -36,6 +36,7 @@ import type { Settings } from './settings/table.ts';
 import { loadSettings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
 import { endOnSignal, exitOnSignal } from './signals.ts';
 import { type CommitPoint, commitPoints } from './store/commit-points.ts';
+import { asTheyStand, rememberRecords } from './store/recent-records.ts';
 import { createLog, type ProcessLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
@@ -161,6 +162,9 @@ const rounds: readonly Round[] = [
   ({ documents, now }, signal) => documents.forgetKept(now(), signal),
 ];
 
+/** Of what other instances may change. What a token may do, and where data is, is at most five seconds old. */
+const remembered = { most: 10_000, milliseconds: 2_000 } as const;
+
 interface Ground {
   readonly engine: OpenEngine;
   readonly log: ProcessLog;
@@ -178,7 +182,9 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   metrics.observeHashes(() => passwords);
   const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const tenancy: Tenancy = {
-    records: engine.records,
+    ...(engine.isShared
+      ? rememberRecords(engine.records, remembered)
+      : { records: engine.records, recent: asTheyStand(engine.records) }),
     documents: routeDocuments(engine.clusters),
     places: createPlaces({
       clusters: engine.clusters,

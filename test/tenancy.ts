@@ -22,6 +22,7 @@ import type { DocumentLimits, Tenancy } from '../src/organizations/tenancy.ts';
 import { clusters, mainCluster } from '../src/placement/cluster.ts';
 import { createPlaces } from '../src/placement/places.ts';
 import type { Documents, Level, Place, PlacedDocuments } from '../src/store/documents.ts';
+import { asTheyStand } from '../src/store/recent-records.ts';
 import { insert } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { engine as embedded } from './contract/embedded.ts';
@@ -111,6 +112,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
   const tenancyOf = ({ records, documents }: typeof store): Tenancy => ({
     ...parts,
     records,
+    recent: asTheyStand(records),
     documents: remember(documents, (place, collection) =>
       told.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
     ),

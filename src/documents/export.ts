@@ -5,6 +5,7 @@ import { isLive, type Organization, organizations, placeOf } from '../organizati
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
 import { bytesOf, type StoredDocument, type TenantPlace, type Usage } from '../store/documents.ts';
+import { asTheyStand } from '../store/recent-records.ts';
 import { textOf } from './document.ts';
 import { placeFor, type Target } from './in-collection.ts';
 import { listCollections, readCollection } from './list-collections.ts';
@@ -81,7 +82,7 @@ async function* pagesOf(tenancy: Tenancy, target: Target): AsyncGenerator<readon
 async function standingPlace(tenancy: Tenancy, target: Target): Promise<TenantPlace> {
   const organization = await tenancy.records.get(organizations, target.organization.id);
   if (organization === undefined || !isLive(organization)) throw notFound();
-  return placeFor(tenancy, { ...target, organization });
+  return placeFor(asTheyStand(tenancy.records), { ...target, organization });
 }
 
 /** Composed of texts: to make values of the documents and back would cost more than reading them. */

@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { TenantryError } from '../errors.ts';
-import { collectionKey, collections, defaultCollection } from '../organizations/collection.ts';
+import { type Collection, collectionKey, collections, defaultCollection } from '../organizations/collection.ts';
 import { notFound } from '../organizations/find-live.ts';
 import { adoptOrganization } from '../organizations/finish-creation.ts';
 import { isLive, type Organization, organizations, placeOf } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { byEnd, commandEnd, moved } from '../store/decide.ts';
 import type { Quota, TenantPlace, Write, WriteOutcome } from '../store/documents.ts';
-import type { Records } from '../store/records.ts';
+import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
 
 /** The collection that a call is about. */
 export interface Target {
@@ -42,18 +42,19 @@ const pauseMilliseconds = 20;
  * @throws {TenantryError} organization_not_found, collection_not_found, busy, storage_unavailable; and what `attempt` throws
  */
 export async function inCollection<T>(tenancy: Tenancy, target: Target, attempt: Attempt<T>): Promise<T> {
-  const { records } = tenancy;
   const end = commandEnd();
   let { organization } = target;
+  let reads = tenancy.recent;
   do {
     // After the organization: a deletion of the collection raises its epoch in the same commit.
-    const collectionId = await byEnd(demandCollection(records, organization.id, target.collection), end);
+    const collectionId = await byEnd(demandCollection(reads, organization.id, target.collection), end);
     const { documents, bytes } = organization.quotas ?? { documents: null, bytes: null };
     const quota = { documents: documents ?? undefined, bytes: bytes ?? undefined };
     const result = await byEnd(attempt({ place: placeOf(organization), collectionId, quota, end }), end);
     if (result !== moved && result !== otherEpoch) return result;
     if (result === otherEpoch) await byEnd(settleEpoch(tenancy, organization), end);
-    organization = await byEnd(readLive(records, organization.id), end);
+    reads = asTheyStand(tenancy.records);
+    organization = await byEnd(readLive(reads, organization.id), end);
   } while (performance.now() < end);
   throw new TenantryError('busy', 'Others are changing the same; try again later', { retryAfterSeconds: 1 });
 }
@@ -87,8 +88,8 @@ async function settleEpoch(tenancy: Tenancy, organization: Organization): Promis
   await setTimeout(pauseMilliseconds);
 }
 
-async function readLive(records: Records, id: string): Promise<Organization> {
-  const organization = await records.get(organizations, id);
+async function readLive(reads: RecentRecords, id: string): Promise<Organization> {
+  const organization = await reads.get(organizations, id, isLive);
   if (organization === undefined || !isLive(organization)) throw notFound();
   return organization;
 }
@@ -96,18 +97,20 @@ async function readLive(records: Records, id: string): Promise<Organization> {
 /**
  * The place of a collection, for reading.
  *
+ * @param reads by which the collection is found
  * @throws {TenantryError} collection_not_found, storage_unavailable
  */
-export async function placeFor({ records }: Tenancy, { organization, collection }: Target): Promise<TenantPlace> {
-  await demandCollection(records, organization.id, collection);
+export async function placeFor(reads: RecentRecords, { organization, collection }: Target): Promise<TenantPlace> {
+  await demandCollection(reads, organization.id, collection);
   return placeOf(organization);
 }
 
 /** @returns what tells it from others of its name, before and after it */
-async function demandCollection(records: Records, organizationId: string, name: string): Promise<string> {
+async function demandCollection(reads: RecentRecords, organizationId: string, name: string): Promise<string> {
   if (name === defaultCollection) return name;
-  const collection = await records.find(collections, 'key', collectionKey(organizationId, name));
-  if (collection?.status !== 'active') throw collectionNotFound();
+  const isActive = ({ status }: Collection) => status === 'active';
+  const collection = await reads.find(collections, 'key', collectionKey(organizationId, name), isActive);
+  if (collection === undefined || !isActive(collection)) throw collectionNotFound();
   return collection.id;
 }
 

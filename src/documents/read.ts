@@ -14,7 +14,7 @@ export function readDocument(tenancy: Tenancy, target: Target, id: string): Prom
 }
 
 async function read(tenancy: Tenancy, target: Target, id: string): Promise<StoredDocument> {
-  const place = await placeFor(tenancy, target);
+  const place = await placeFor(tenancy.recent, target);
   const [document] = await tenancy.documents.getMany(place, target.collection, [id]);
   if (document === undefined) throw documentNotFound();
   return document;
@@ -35,7 +35,7 @@ export function listDocuments(tenancy: Tenancy, target: Target, range: DocumentR
 }
 
 async function list(tenancy: Tenancy, target: Target, range: DocumentRange): Promise<DocumentPage> {
-  return await tenancy.documents.list(await placeFor(tenancy, target), target.collection, range);
+  return await tenancy.documents.list(await placeFor(tenancy.recent, target), target.collection, range);
 }
 
 /**
@@ -48,6 +48,6 @@ export function countDocuments(tenancy: Tenancy, target: Target): Promise<number
 }
 
 async function count(tenancy: Tenancy, target: Target): Promise<number> {
-  const { documents } = await tenancy.documents.usage(await placeFor(tenancy, target), target.collection);
+  const { documents } = await tenancy.documents.usage(await placeFor(tenancy.recent, target), target.collection);
   return Math.max(0, documents);
 }

@@ -5,6 +5,7 @@ import { TenantryError } from '../errors.ts';
 import { authenticateFor, type Caller, type SignedInCaller } from '../organizations/authenticate-admin.ts';
 import type { Organization } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
+import { asTheyStand } from '../store/recent-records.ts';
 import { type Access, accessTo } from './access.ts';
 import { bearerToken } from './bearer.ts';
 import type { Server } from './framework.ts';
@@ -46,10 +47,12 @@ function guardsOf(
   const { OPERATOR_TOKEN } = settings;
   const turns = createOrganizationTurns(settings.ORGANIZATION_REQUESTS);
   const isOperator = OPERATOR_TOKEN === undefined ? () => false : secretToken(OPERATOR_TOKEN);
+  const standing = asTheyStand(tenancy.records);
+  const readsOf = ({ routeOptions }: FastifyRequest) => (routeOptions.config.recent ? tenancy.recent : standing);
   const authenticate = async (request: FastifyRequest): Promise<SignedInCaller | typeof operator> => {
     const token = bearerToken(request.raw);
     if (token === undefined) throw new TenantryError('not_authenticated', 'Not authenticated');
-    const principal = isOperator(token) ? operator : await authenticateFor(tenancy, token);
+    const principal = isOperator(token) ? operator : await authenticateFor(tenancy, readsOf(request), token);
     request.principal = principal === operator ? operator : principal.caller;
     return principal;
   };
@@ -65,7 +68,7 @@ function guardsOf(
     }),
     member: guard(async (request, reply) => {
       const principal = await authenticate(request);
-      request.organization = await selectOrganization(tenancy.records, principal, selectorOf(request));
+      request.organization = await selectOrganization(readsOf(request), principal, selectorOf(request));
       const { id } = request.organization;
       // The operator, who is to see and mend what floods, waits in a line apart.
       await takeTurn(turns, principal === operator ? `${operator} ${id}` : id, reply);
@@ -74,7 +77,7 @@ function guardsOf(
       if (OPERATOR_TOKEN === undefined) throw noRoute();
       if ((await authenticate(request)) !== operator) throw noRoute();
       const selector = selectorOf(request);
-      if (selector !== '') request.organization = await selectOrganization(tenancy.records, operator, selector);
+      if (selector !== '') request.organization = await selectOrganization(standing, operator, selector);
     }),
   };
 }

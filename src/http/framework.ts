@@ -29,6 +29,8 @@ import { compileValidator } from './validation.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
+    /** A route for which who calls, and for which organization, may be as it stood some seconds ago. */
+    recent?: true;
     /** A route of the reference API, where some codes have another status. */
     reference?: true;
     /** A route that keeps the preconditions of a request (If-Match). */

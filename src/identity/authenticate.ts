@@ -1,5 +1,5 @@
 import { TenantryError } from '../errors.ts';
-import type { Records } from '../store/records.ts';
+import type { RecentRecords } from '../store/recent-records.ts';
 import type { Claims, Tokens } from './tokens.ts';
 import { type User, users } from './user.ts';
 
@@ -15,13 +15,14 @@ export interface Authenticated {
  * @throws {TenantryError} not_authenticated; storage_unavailable
  */
 export async function authenticate(
-  records: Pick<Records, 'get'>,
+  records: Pick<RecentRecords, 'get'>,
   tokens: Tokens,
   token: string,
 ): Promise<Authenticated> {
   const claims = await tokens.check(token);
-  const user = await records.get(users, claims.sub);
-  if (user === undefined || user.generation !== claims.generation) {
+  const isAlive = ({ generation }: User) => generation === claims.generation;
+  const user = await records.get(users, claims.sub, isAlive);
+  if (user === undefined || !isAlive(user)) {
     throw new TenantryError('not_authenticated', 'Not authenticated');
   }
   return { claims, user };

@@ -1,7 +1,9 @@
 import { TenantryError } from '../errors.ts';
 import { authenticate } from '../identity/authenticate.ts';
+import type { Tokens } from '../identity/tokens.ts';
 import type { User } from '../identity/user.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
+import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
 import { isLive, type Organization, organizations } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -19,7 +21,7 @@ export interface Caller {
  * @throws {TenantryError} not_authenticated, storage_unavailable
  */
 export async function authenticateAdmin(tenancy: Tenancy, token: string): Promise<Caller> {
-  return (await authenticateFor(tenancy, token)).caller;
+  return (await authenticateFor(tenancy, asTheyStand(tenancy.records), token)).caller;
 }
 
 /** A caller, and the organization that the token is for, as both were read. */
@@ -28,14 +30,23 @@ export interface SignedInCaller {
   readonly organization: Organization;
 }
 
-/** As `authenticateAdmin`, with the organization. @throws {TenantryError} as there */
-export function authenticateFor(tenancy: Tenancy, token: string): Promise<SignedInCaller> {
-  return byEnd(findCaller(tenancy, token), commandEnd());
+/**
+ * As `authenticateAdmin`, with the organization.
+ *
+ * @param reads by which user and organization are found
+ * @throws {TenantryError} as there
+ */
+export function authenticateFor(
+  { tokens }: Pick<Tenancy, 'tokens'>,
+  reads: RecentRecords,
+  token: string,
+): Promise<SignedInCaller> {
+  return byEnd(findCaller(tokens, reads, token), commandEnd());
 }
 
-async function findCaller({ records, tokens }: Tenancy, token: string): Promise<SignedInCaller> {
-  const { claims, user } = await authenticate(records, tokens, token);
-  const organization = await records.get(organizations, claims.organization_id);
+async function findCaller(tokens: Tokens, reads: RecentRecords, token: string): Promise<SignedInCaller> {
+  const { claims, user } = await authenticate(reads, tokens, token);
+  const organization = await reads.get(organizations, claims.organization_id, isLive);
   if (organization === undefined || !isLive(organization)) throw notAuthenticated();
   const caller = { user_id: user.id, generation: user.generation, organization_id: organization.id };
   return { caller, organization };

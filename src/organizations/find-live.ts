@@ -1,4 +1,5 @@
 import { TenantryError } from '../errors.ts';
+import type { RecentRecords } from '../store/recent-records.ts';
 import type { Records } from '../store/records.ts';
 import { isOrganizationId, nameKey } from './name.ts';
 import { isLive, type Organization, organizations } from './organization.ts';
@@ -20,9 +21,10 @@ export async function findLive(records: Records, name: string): Promise<Organiza
  *
  * @throws {TenantryError} organization_not_found, storage_unavailable
  */
-export async function findByIdOrName(records: Records, selector: string): Promise<Organization> {
-  if (!isOrganizationId(selector)) return await findLive(records, selector);
-  const organization = await records.get(organizations, selector);
+export async function findByIdOrName(reads: RecentRecords, selector: string): Promise<Organization> {
+  const organization = isOrganizationId(selector)
+    ? await reads.get(organizations, selector, isLive)
+    : await reads.find(organizations, 'name_key', nameKey(selector), isLive);
   if (organization === undefined || !isLive(organization)) throw notFound();
   return organization;
 }

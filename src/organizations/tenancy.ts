@@ -4,12 +4,15 @@ import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
 import type { Places } from '../placement/places.ts';
 import type { PlacedDocuments } from '../store/documents.ts';
+import type { RecentRecords } from '../store/recent-records.ts';
 import type { Records } from '../store/records.ts';
 import type { FailPoint } from './fail-points.ts';
 
 /** What the operations on organizations work with. */
 export interface Tenancy {
   readonly records: Records;
+  /** For calls that may go by what stood some seconds ago. */
+  readonly recent: RecentRecords;
   readonly documents: PlacedDocuments;
   /** Where new organizations go. */
   readonly places: Places;

@@ -42,6 +42,39 @@ suite('instances on one database', { skip: mongodb.skip, timeout: 180_000 }, () 
     assert.equal((await call(two.url, ['POST', '/admin/login'], { body: { email, password } })).status, 401);
   });
 
+  test('calls of documents go on for seconds at most by what another instance has changed since', async () => {
+    await using ground = await openServiceGround(mongodb);
+    const [one, two] = await ground.startAll(2);
+    assert.ok(one && two);
+    await create(one.url, 'acme');
+    const token = await signIn(two.url, 'acme');
+    const documents = (name: string, bearer: string, method = 'GET') =>
+      call(two.url, [method, `/v1/organizations/${name}/collections/default/documents`], {
+        token: bearer,
+        ...(method === 'POST' && { body: {} }),
+      });
+    assert.equal((await documents('acme', token)).status, 200);
+    // A new name is known at once, and the old one is at most remembered.
+    const renaming = { organization_name: 'acme', new_organization_name: 'globex' };
+    assert.equal((await call(one.url, ['PUT', '/org/update'], { body: renaming, token })).status, 200);
+    assert.equal((await documents('globex', token)).status, 200);
+    assert.equal((await documents('acme', token)).status, 404);
+    const body = { organization_name: 'globex', password: 'another password' };
+    assert.equal((await call(one.url, ['PUT', '/org/update'], { body, token })).status, 200);
+    const changed = performance.now();
+    const fresh = await signIn(one.url, 'acme', body.password);
+    assert.equal((await documents('globex', fresh)).status, 200);
+    assert.equal((await documents('globex', fresh, 'POST')).status, 201);
+    await eventually(async () => assert.equal((await documents('globex', token)).status, 401));
+    assert.ok(performance.now() - changed < 5_000);
+    assert.equal((await remove(one.url, 'globex', fresh)).status, 200);
+    const removed = performance.now();
+    // The slots know at once.
+    assert.notEqual((await documents('globex', fresh, 'POST')).status, 201);
+    await eventually(async () => assert.equal((await documents('globex', fresh)).status, 401));
+    assert.ok(performance.now() - removed < 5_000);
+  });
+
   test('what an instance left unfinished when it was killed is finished by one that runs, in its next sweep', async () => {
     await using ground = await openServiceGround(mongodb);
     const running = await ground.start();

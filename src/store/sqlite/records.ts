@@ -1,12 +1,12 @@
 import { commandEnd } from '../decide.ts';
 import { frozen } from '../frozen.ts';
 import { prefixEnd } from '../prefix.ts';
+import { createRecordCache, type RecordCache } from '../record-cache.ts';
 import type { Change, Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
 import type { Connection } from './connection.ts';
 import { faultOf, unavailable } from './faults.ts';
 import type { Job, WrittenChange } from './jobs.ts';
 import { memberOf, quoted } from './layout.ts';
-import { createRecordCache, type RecordCache } from './record-cache.ts';
 import type { Writers } from './writers.ts';
 
 /** Records that one `getMany` or `list` may return. */

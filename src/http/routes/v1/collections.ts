@@ -69,7 +69,7 @@ export function collectionsRoutes(server: Server, tenancy: Tenancy, keys: SealKe
     return { name, erased };
   });
 
-  server.get(`${path}/:collection/count`, async (request) => ({
+  server.get(`${path}/:collection/count`, { config: { recent: true } }, async (request) => ({
     documents: await countDocuments(tenancy, targetOf(request)),
   }));
 

@@ -71,8 +71,9 @@ const path = '/v1/organizations/:organization/collections/:collection/documents'
 
 /** The documents of a collection. */
 export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys, limits: BodyLimits): void {
-  const config = { conditional: true } as const;
-  const forDocument = { schema: documentSchema, bodyLimit: bodyLimitFor(limits.document) };
+  const config = { recent: true } as const;
+  const conditional = { recent: true, conditional: true } as const;
+  const forDocument = { schema: documentSchema, bodyLimit: bodyLimitFor(limits.document), config };
 
   server.post(path, forDocument, async (request, reply) => {
     const members = request.body as JsonObject;
@@ -88,6 +89,7 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
   const forBatch = {
     schema: batchSchema,
     bodyLimit: limits.batch,
+    config,
     preValidation: async ({ body }: FastifyRequest) => refuseTooMany(body),
   };
   server.post(`${path}/batch`, forBatch, async (request) => {
@@ -96,7 +98,7 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
     return { results: await runBatch(tenancy, targetOf(request), operations, repeat) };
   });
 
-  server.get(path, { schema: listDocumentsSchema }, async (request, reply) => {
+  server.get(path, { schema: listDocumentsSchema, config }, async (request, reply) => {
     const { limit: limitText, cursor, direction = 'ascending' } = request.query;
     const limit = readLimit(limitText);
     const target = targetOf(request);
@@ -114,15 +116,15 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
     );
   });
 
-  server.delete(path, (request) => emptyCollection(tenancy, targetOf(request)));
+  server.delete(path, { config }, (request) => emptyCollection(tenancy, targetOf(request)));
 
-  server.get(`${path}/:id`, async (request, reply) => {
+  server.get(`${path}/:id`, { config }, async (request, reply) => {
     const document = await readDocument(tenancy, targetOf(request), idIn(request));
     const etag = etagOf(document);
     return hasTag(request, etag) ? reply.code(304).header('etag', etag).send() : tell(reply, document, etag);
   });
 
-  server.put(`${path}/:id`, { ...forDocument, config }, async (request, reply) => {
+  server.put(`${path}/:id`, { ...forDocument, config: conditional }, async (request, reply) => {
     const target = { ...targetOf(request), id: idIn(request) };
     const members = request.body as JsonObject;
     const { document, created } = await putDocument(tenancy, target, members, expectationOf(request));
@@ -130,13 +132,13 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
     return tell(reply, document);
   });
 
-  server.patch(`${path}/:id`, { ...forDocument, config }, async (request, reply) => {
+  server.patch(`${path}/:id`, { ...forDocument, config: conditional }, async (request, reply) => {
     const target = { ...targetOf(request), id: idIn(request) };
     const patch = request.body as JsonObject;
     return tell(reply, await patchDocument(tenancy, target, patch, expectationOf(request)));
   });
 
-  server.delete(`${path}/:id`, { config }, async (request, reply) => {
+  server.delete(`${path}/:id`, { config: conditional }, async (request, reply) => {
     await removeDocument(tenancy, { ...targetOf(request), id: idIn(request) }, expectationOf(request));
     return reply.code(204).send();
   });

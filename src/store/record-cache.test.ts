@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineKind, type Kind, type Stored } from '../records.ts';
 import { createRecordCache } from './record-cache.ts';
+import { defineKind, type Kind, type Stored } from './records.ts';
 
 interface Person extends Stored {
   readonly email: string;

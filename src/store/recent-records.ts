@@ -1,0 +1,116 @@
+import { createRecordCache, type RecordCache } from './record-cache.ts';
+import type { Change, Indexes, Kind, Outcome, Records, Stored, UniqueIndex } from './records.ts';
+
+/**
+ * Records for decisions that may be some seconds old, where several instances write. What was read less than that ago is
+ * given as it was then, if it `holds`; else it is read. So whoever is refused is refused by what stands, and what was
+ * just made is found everywhere at once. A commit of this process counts at once.
+ */
+export interface RecentRecords {
+  /** The record with this id, or undefined; what does not hold is given too, as it stands. */
+  get<R extends Stored>(kind: Kind<R>, id: string, holds: (record: R) => boolean): Promise<R | undefined>;
+
+  /** As `get`, by a key in a unique index. */
+  find<R extends Stored, X extends Indexes<R>>(
+    kind: Kind<R, X>,
+    index: UniqueIndex<X>,
+    key: string,
+    holds: (record: R) => boolean,
+  ): Promise<R | undefined>;
+}
+
+/** Nothing is remembered: for an engine that knows at no cost what stands, and for calls that must know it. */
+export function asTheyStand(records: Pick<Records, 'get' | 'find'>): RecentRecords {
+  return {
+    get: (kind, id) => records.get(kind, id),
+    find: (kind, index, key) => records.find(kind, index, key),
+  };
+}
+
+/** How much is remembered. */
+export interface Memory {
+  /** Records of a kind. */
+  readonly most: number;
+  /** From the begin of the read that found it to the end of its use. */
+  readonly milliseconds: number;
+  /** A clock that never goes back, in milliseconds; `performance` unless a test gives one. */
+  readonly elapsed?: () => number;
+}
+
+interface Remembered {
+  readonly cache: RecordCache;
+  /** Commits of this process that began or ended so far: a read beside one may have found what it changed. */
+  commits: number;
+}
+
+interface Asked<R extends Stored> {
+  readonly known: (cache: RecordCache) => Stored | undefined;
+  readonly holds: (record: R) => boolean;
+  readonly read: () => Promise<R | undefined>;
+}
+
+/**
+ * Remembers records that are read as recent ones.
+ *
+ * @returns `recent`, and `records`, through which all commits of this process must go
+ */
+export function rememberRecords(
+  records: Records,
+  memory: Memory,
+): { readonly records: Records; readonly recent: RecentRecords } {
+  const { elapsed = () => performance.now() } = memory;
+  const kinds = new Map<string, Remembered>();
+
+  function rememberedOf(kind: Kind): Remembered {
+    let remembered = kinds.get(kind.name);
+    if (remembered === undefined) {
+      const { most, milliseconds } = memory;
+      remembered = { cache: createRecordCache(kind, most, { milliseconds, elapsed }), commits: 0 };
+      kinds.set(kind.name, remembered);
+    }
+    return remembered;
+  }
+
+  /** Gives what is remembered where it holds; reads otherwise, and remembers what was read. */
+  async function recentOr<R extends Stored>(kind: Kind, { known, holds, read }: Asked<R>): Promise<R | undefined> {
+    const { cache } = rememberedOf(kind);
+    const record = known(cache) as R | undefined;
+    if (record !== undefined && holds(record)) return record;
+    const { commits } = rememberedOf(kind);
+    const begun = elapsed();
+    const standing = await read();
+    if (standing !== undefined && rememberedOf(kind).commits === commits) cache.put(standing, begun);
+    return standing;
+  }
+
+  async function commit(changes: readonly Change[], end?: number): Promise<Outcome> {
+    const writes = changes.filter(({ op }) => op !== 'check');
+    const each = (visit: (cache: RecordCache, id: string) => void): void => {
+      for (const { kind, record } of writes) {
+        const remembered = rememberedOf(kind);
+        remembered.commits += 1;
+        visit(remembered.cache, record.id);
+      }
+    };
+    each((cache, id) => cache.touch(id));
+    try {
+      return await records.commit(changes, end);
+    } finally {
+      each((cache, id) => cache.settle(id));
+    }
+  }
+
+  return {
+    records: { ...records, commit },
+    recent: {
+      get: (kind, id, holds) =>
+        recentOr(kind as Kind, { known: (cache) => cache.byId(id), holds, read: () => records.get(kind, id) }),
+      find: (kind, index, key, holds) =>
+        recentOr(kind as Kind, {
+          known: (cache) => cache.byIndex(index, key),
+          holds,
+          read: () => records.find(kind, index, key),
+        }),
+    },
+  };
+}
