@@ -19,6 +19,7 @@ import { openMongodb } from './mongodb.ts';
 import type { Bench, Extent, Findings, Part } from './part.ts';
 import { measureCheapCreate, measureCreate } from './parts/create.ts';
 import {
+  measureBesideLogging,
   measureDocumentBatch,
   measureDocumentInsert,
   measureDocumentRead,
@@ -51,7 +52,13 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   beside: [measureBesideSignIns],
   create: [measureCreate, measureCheapCreate],
   growth: [measureGrowth],
-  documents: [measureDocumentRead, measureDocumentInsert, measureDocumentBatch, measureGroupCommit],
+  documents: [
+    measureDocumentRead,
+    measureDocumentInsert,
+    measureBesideLogging,
+    measureDocumentBatch,
+    measureGroupCommit,
+  ],
   fairness: [measureFairness],
   others: [measureOthers],
   export: [measureExport],

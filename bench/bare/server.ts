@@ -1,6 +1,7 @@
 /**
  * The other side of the comparisons: what somebody would write who wants these routes as fast as Fastify and SQLite
- * or MongoDB allow and nothing else. It checks no form, limits nothing, logs nothing, and trusts what it is sent.
+ * or MongoDB allow and nothing else. It checks no form, limits nothing, logs nothing unless it is told to, and trusts
+ * what it is sent.
  */
 import { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +15,7 @@ const {
   routes,
   cost = 12,
   keys = { keys: [] },
+  log = false,
 }: BareOptions = JSON.parse(process.argv[2] ?? '');
 
 /** The fixed headers in one block, which costs less than setting each. */
@@ -25,7 +27,7 @@ class Answer extends ServerResponse {
 
 /** A batch of documents is larger than what Fastify takes by default. */
 const bodyLimit = 8_388_608;
-const server = fastify({ bodyLimit, http: { ServerResponse: Answer as typeof ServerResponse } });
+const server = fastify({ bodyLimit, logger: log, http: { ServerResponse: Answer as typeof ServerResponse } });
 // Imported only where used: a process that reads carries nothing of one that writes.
 if (mongodb === undefined) {
   if (routes.includes('read')) (await import('./read.ts')).readRoute(server, directory);

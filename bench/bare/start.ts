@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JSONWebKeySet } from 'jose';
 import { type Asked, ask } from '../alike.ts';
@@ -12,6 +14,8 @@ export interface BareOptions {
   readonly mongodb?: { readonly url: string; readonly database: string };
   /** What each answer carries beside what Fastify and Node put in themselves. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether each request is logged, by the framework's own logger with its defaults, to a file in the directory. */
+  readonly log?: boolean;
   readonly routes: readonly ('read' | 'sign-in' | 'create' | 'documents')[];
   /** By which `documents` checks tokens: what the service has at `/.well-known/jwks.json`. */
   readonly keys?: JSONWebKeySet;
@@ -21,11 +25,14 @@ export interface BareOptions {
 
 /** Starts a bare server on the server's core. */
 export async function startBare(options: BareOptions): Promise<Serving> {
+  const log = options.log ? openSync(join(options.directory, 'bare.log'), 'w') : undefined;
   const child = startPinned(fileURLToPath(new URL('server.ts', import.meta.url)), {
     core: cores.server,
     arguments: [JSON.stringify(options)],
     directory: options.directory,
+    ...(log !== undefined && { output: log }),
   });
+  if (log !== undefined) closeSync(log);
   const port = (await nextMessage(child)) as number;
   return { host: '127.0.0.1', port, processId: child.pid ?? 0, stop: () => end(child, 'SIGKILL') };
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { JSONWebKeySet } from 'jose';
 import { type Asked, ask, demandAlike } from '../alike.ts';
-import { headersToRepeat, startBare } from '../bare/start.ts';
+import { type BareOptions, headersToRepeat, startBare } from '../bare/start.ts';
 import { batchOf, type DocumentsGround, document } from '../documents-ground.ts';
 import { request } from '../load-client.ts';
 import { type Serving, startService } from '../service.ts';
@@ -17,8 +17,13 @@ export interface Sides {
  * Starts both, and makes sure that they answer alike.
  *
  * @param asked a request that will be measured
+ * @param bareOptions what the bare server does beside it
  */
-export async function startSides(ground: DocumentsGround, asked: Asked): Promise<Sides> {
+export async function startSides(
+  ground: DocumentsGround,
+  asked: Asked,
+  bareOptions: Pick<BareOptions, 'log'> = {},
+): Promise<Sides> {
   const { directory, place, settings } = ground;
   const service = await startService({ directory, settings });
   const keys = (await (await ask(service, { path: '/.well-known/jwks.json' })).json()) as JSONWebKeySet;
@@ -27,6 +32,7 @@ export async function startSides(ground: DocumentsGround, asked: Asked): Promise
     headers: await headersToRepeat(service, asked),
     routes: ['documents'],
     keys,
+    ...bareOptions,
   });
   await demandAlike([service, bare], asked);
   return {

@@ -13,6 +13,8 @@ export interface DocumentTrial extends RateComparison {
   readonly requests: (ground: DocumentsGround) => string[];
   readonly connections: number;
   readonly status: number;
+  /** Whether the bare server logs each request. */
+  readonly log?: boolean;
 }
 
 /** What is compared on every engine. */
@@ -59,8 +61,8 @@ export async function measureDocuments(
   trial: DocumentTrial,
   warm: { readonly warmSeconds?: number } = {},
 ): Promise<Findings> {
-  const { asked, requests, connections, status } = trial;
-  const { service, bare, stop } = await startSides(ground, askedOf(ground)[asked]);
+  const { asked, requests, connections, status, log = false } = trial;
+  const { service, bare, stop } = await startSides(ground, askedOf(ground)[asked], { log });
   const streams = [{ requests: requests(ground), connections }];
   const rounds = await measureInTurn(
     { ...extent, ...warm },
@@ -76,6 +78,16 @@ export async function measureDocuments(
 /** `GET` of a document on the embedded engine. */
 export async function measureDocumentRead(bench: Bench): Promise<Findings> {
   return await measureDocuments(bench, await bench.documents(), documentTrials.read);
+}
+
+/** The same calls against a bare route that logs each request, as whoever runs it would have it. */
+export async function measureBesideLogging(bench: Bench): Promise<Findings> {
+  const found: Findings[] = [];
+  for (const { limit, ...trial } of [documentTrials.read, documentTrials.insert]) {
+    const against = `${trial.against}, and Fastify's logger on`;
+    found.push(await measureDocuments(bench, await bench.documents(), { ...trial, against, log: true }));
+  }
+  return { lines: found.flatMap(({ lines }) => lines), numbers: found.flatMap(({ numbers }) => numbers) };
 }
 
 /** An insertion on the embedded engine. */

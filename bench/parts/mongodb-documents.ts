@@ -3,15 +3,12 @@ import { type DocumentTrial, documentTrials, measureDocuments } from './document
 import { onMongodb, warmSeconds } from './on-mongodb.ts';
 
 /** `GET` of a document. */
-export const measureMongodbDocumentRead = measured(
-  documentTrials.read,
-  'Beside the document the service asks for the user and for the organization; the bare route has those in memory',
-);
+export const measureMongodbDocumentRead = measured(documentTrials.read, documentTrials.read.limit.shortfall);
 
 /** An insertion, against one `insertOne`. */
 export const measureMongodbDocumentInsert = measured(
   documentTrials.insert,
-  'The service asks for user and organization, and writes the document and its slot in a transaction; the bare route has those in memory and asks once',
+  'The service writes the document and its slot in a transaction; the bare route asks once',
 );
 
 /** A batch, against `insertMany` in a transaction. */

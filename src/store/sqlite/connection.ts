@@ -31,8 +31,8 @@ export interface ConnectionBounds {
 /** Of the master database: SQLite's own 2 MiB are short for an index of 100,000 keys, and its texts are few. */
 const masterBounds: ConnectionBounds = { cacheKibibytes: 8_192, mostStatements: 1_000 };
 
-/** Of a tenants' file: many are open at once, and each of its 500 tables has texts of its own. */
-export const tenantBounds: ConnectionBounds = { cacheKibibytes: 512, mostStatements: 200 };
+/** Of a tenants' file: 32 of them are open at once, and each of its 500 tables has texts of its own. */
+export const tenantBounds: ConnectionBounds = { cacheKibibytes: 2_048, mostStatements: 200 };
 
 /** A WAL grows while a backup reads; past this, in bytes, the room is given back when it is over. */
 const walBytesKept = 64 * 2 ** 20;
