@@ -1,4 +1,5 @@
 import { TenantryError } from '../../src/errors.ts';
+import { asTheyStand } from '../../src/store/recent-records.ts';
 import { intercept } from '../intercept.ts';
 import type { Different } from './ground.ts';
 
@@ -67,7 +68,7 @@ export function readsThat(failing: Failing): Differing {
   return ({ tenancy }) => {
     const methods = ['get', 'find', 'findJoined', 'list'] as const;
     const records = methods.reduce((port, method) => intercept(port, method, failing), tenancy.records);
-    return { tenancy: { ...tenancy, records } };
+    return { tenancy: { ...tenancy, records, recent: asTheyStand(records) } };
   };
 }
 
