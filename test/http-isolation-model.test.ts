@@ -26,7 +26,7 @@ async function createPlayers(ground: DocumentsGround): Promise<Player[]> {
 }
 
 async function play(engine: Engine): Promise<void> {
-  await using ground = await openDocuments({ engine, level: 'collection' });
+  await using ground = await openDocuments({ engine, level: 'collection' }, { isMixed: true });
   const players = await createPlayers(ground);
   const rounds = Math.ceil(shareOf(engine, calls) / tenants);
   for (let round = 0; round < rounds; round += 1) await Promise.all(players.map(takeStep));

@@ -48,7 +48,7 @@ function areTried({ share }: Engine, attacker: number, victim: number): boolean 
 
 /** Attackers and victims at every level, each with each. The victims are found as they were at the end. */
 async function withPairs(engine: Engine, attack: (pair: Pair) => Promise<void>): Promise<void> {
-  await using ground = await openDocuments({ engine, level: 'collection' });
+  await using ground = await openDocuments({ engine, level: 'collection' }, { isMixed: true });
   const victims: Stocked[] = [];
   const attackers: Attacker[] = [];
   for (const level of levels) {

@@ -19,11 +19,12 @@ import {
 import { signInAdmin } from '../src/organizations/sign-in.ts';
 import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
 import type { DocumentLimits, Tenancy } from '../src/organizations/tenancy.ts';
-import { clusters, mainCluster } from '../src/placement/cluster.ts';
+import { type Cluster, clusters, mainCluster } from '../src/placement/cluster.ts';
 import { createPlaces } from '../src/placement/places.ts';
-import type { Documents, Level, Place, PlacedDocuments } from '../src/store/documents.ts';
+import { routeDocuments } from '../src/placement/route-documents.ts';
+import type { Level, Place, PlacedDocuments } from '../src/store/documents.ts';
 import { asTheyStand } from '../src/store/recent-records.ts';
-import { insert } from '../src/store/records.ts';
+import { insert, type Records } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { engine as embedded } from './contract/embedded.ts';
 import type { Engine } from './contract/engine.ts';
@@ -67,6 +68,8 @@ export interface TenancyOptions {
   /** `embedded` where it is left out. */
   readonly engine?: Engine;
   readonly signInLimits?: Tenancy['signInLimits'];
+  /** Has a second cluster, `east`, on the same engine; so organizations may be at level `cluster`. */
+  readonly hasCluster?: boolean;
   /** `collection` where they are left out. */
   readonly defaultLevels?: readonly Level[];
   /** Those of the settings' defaults where they are left out. */
@@ -87,7 +90,7 @@ const defaultSignInLimits: Tenancy['signInLimits'] = {
 
 /** Opens a tenancy on an empty store: `await using opened = await openTenancy()`. */
 export async function openTenancy(options: TenancyOptions = {}): Promise<TestTenancy> {
-  const { engine = embedded, signInLimits = defaultSignInLimits, defaultLevels = ['collection'] } = options;
+  const { engine = embedded, hasCluster, signInLimits = defaultSignInLimits, defaultLevels = ['collection'] } = options;
   const clock = testClock();
   const logged: LogLine[] = [];
   const reached: FailPoint[] = [];
@@ -107,9 +110,9 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
     reach: (point: FailPoint) => void reached.push(point),
   };
   const location = await engine.create();
-  const open = () => engine.open(location, { kinds });
+  const open = () => openStore(engine, location, hasCluster);
   let store = await open();
-  const tenancyOf = ({ records, documents }: typeof store): Tenancy => ({
+  const tenancyOf = ({ records, documents, clusters: standing }: typeof store): Tenancy => ({
     ...parts,
     records,
     recent: asTheyStand(records),
@@ -117,7 +120,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
       told.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
     ),
     places: createPlaces({
-      clusters: [{ name: mainCluster, kind: 'embedded', documents }],
+      clusters: standing,
       levels: defaultLevels,
       boundsOf: () => ({ collections: Number.POSITIVE_INFINITY, databases: Number.POSITIVE_INFINITY }),
       elapsed: clock.now,
@@ -155,21 +158,42 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
   };
 }
 
+/** What a tenancy stands on, open. */
+interface TestStore {
+  readonly records: Records;
+  readonly documents: PlacedDocuments;
+  readonly clusters: readonly Cluster[];
+  close(): Promise<void>;
+}
+
+async function openStore(engine: Engine, location: string, hasCluster = false): Promise<TestStore> {
+  const store = await engine.open(location, { kinds });
+  const main: Cluster = { name: mainCluster, kind: 'embedded', documents: store.documents };
+  if (!hasCluster) return { ...store, clusters: [main] };
+  const east = await engine.openCluster(location, 'east');
+  const standing: Cluster[] = [main, { name: 'east', kind: 'embedded', documents: east.documents }];
+  return {
+    records: store.records,
+    documents: routeDocuments(standing),
+    clusters: standing,
+    async close() {
+      await east.close();
+      await store.close();
+    },
+  };
+}
+
 function logInto(lines: LogLine[]): Log {
   const add = (level: keyof Log) => (fields: object, message: string) => void lines.push({ level, fields, message });
   return { info: add('info'), warn: add('warn'), error: add('error') };
 }
 
 /** The same documents, telling of each collection that is made or looked for. */
-function remember(documents: Documents, tell: (place: Place, collection: string) => void): PlacedDocuments {
-  const looking = intercept<PlacedDocuments, 'hasCollection'>(
-    documents,
-    'hasCollection',
-    (forward, place, collection) => {
-      tell(place, collection);
-      return forward();
-    },
-  );
+function remember(documents: PlacedDocuments, tell: (place: Place, collection: string) => void): PlacedDocuments {
+  const looking = intercept(documents, 'hasCollection', (forward, place, collection) => {
+    tell(place, collection);
+    return forward();
+  });
   return intercept(looking, 'makeCollection', (forward, place) => {
     if (place.level === 'collection') tell(place, place.collection_name);
     return forward();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../src/log.ts';
 import { openEmbedded } from '../../src/store/sqlite/open.ts';
+import { openEmbeddedCluster } from '../../src/store/sqlite/open-cluster.ts';
 import type { Engine } from './engine.ts';
 
 const silent: Log = { info() {}, warn() {}, error() {} };
@@ -23,6 +24,10 @@ export const engine: Engine = {
     });
     await store.ready();
     return store;
+  },
+  openCluster: (location, name) => {
+    const directory = join(location, `cluster-${name}`);
+    return openEmbeddedCluster({ name, directory, log: silent, writerThreads: 1, onCommit() {} });
   },
   destroy: (directory) => rm(directory, { recursive: true }),
 };

@@ -21,7 +21,10 @@ export interface Engine {
   /** Opens a store on the data, as the service does at its start; data that is there stays. */
   open(location: string, options: OpenOptions): Promise<OpenStore>;
 
-  /** Removes the data, once no store is open on it. */
+  /** Opens a cluster of this name beside the store of a location; what is in it goes with the location's data. */
+  openCluster(location: string, name: string): Promise<OpenCluster>;
+
+  /** Removes the data, once nothing is open on it. */
   destroy(location: string): Promise<void>;
 }
 
@@ -37,6 +40,12 @@ export interface OpenStore {
   readonly records: Records;
   readonly documents: Documents;
   /** Ends it: what was begun is finished or rejected. Called once. */
+  close(): Promise<void>;
+}
+
+/** An open cluster beside a store: for documents alone. */
+export interface OpenCluster {
+  readonly documents: Documents;
   close(): Promise<void>;
 }
 

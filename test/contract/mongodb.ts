@@ -2,8 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { MongoClient } from 'mongodb';
 import type { Log } from '../../src/log.ts';
 import { openMongodb } from '../../src/store/mongodb/open.ts';
+import { openMongodbCluster } from '../../src/store/mongodb/open-cluster.ts';
 import { dropDatabases } from '../mongodb/drop-databases.ts';
 import type { Engine } from './engine.ts';
+
+/** The databases of the clusters that were opened, by that of their store. */
+const clusters = new Map<string, Set<string>>();
 
 const silent: Log = { info() {}, warn() {}, error() {} };
 
@@ -23,8 +27,14 @@ export const engine: Engine = {
   async open(database, { kinds }) {
     return await openMongodb({ url: serverUrl(), database, kinds, log: silent, startSeconds: 30 });
   },
+  async openCluster(location, name) {
+    const database = `${location}_${name}`;
+    clusters.set(location, (clusters.get(location) ?? new Set()).add(database));
+    return openMongodbCluster({ name, url: serverUrl(), database, log: silent });
+  },
   async destroy(database) {
     await using client = await new MongoClient(serverUrl()).connect();
-    await dropDatabases(client, database);
+    for (const each of [database, ...(clusters.get(database) ?? [])]) await dropDatabases(client, each);
+    clusters.delete(database);
   },
 };

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { Engine } from '../contract/engine.ts';
 import { isSync, isWrite, type SystemCall, traceScript, whyNoTrace } from './trace.ts';
 
-/** Sixty single and grouped commits, a replace, two collections, and a document at each of three levels. */
-const expectedMarks = 66;
+/** Sixty single and grouped commits, a replace, three collections, and two writes of a document at each of four levels. */
+const expectedMarks = 72;
 
 /** That what is acknowledged was on disk before, as the operating system saw it. For engines whose data is in local files. */
 export async function syncsBeforeAcknowledging(engine: Engine): Promise<void> {

@@ -18,7 +18,7 @@ export interface Stage {
 }
 
 /** The levels that may be asked for. */
-export const levels: readonly Level[] = ['pooled', 'collection', 'database'];
+export const levels: readonly Level[] = ['pooled', 'collection', 'database', 'cluster'];
 
 /** Every engine at every level. */
 export const everyStage: readonly Stage[] = engines.flatMap((engine) =>
@@ -56,6 +56,8 @@ export interface DocumentsGround extends AsyncDisposable {
 export interface Different {
   readonly settings?: TestSettings;
   readonly limits?: Partial<DocumentLimits>;
+  /** Organizations of it may be at any level, `cluster` among them. */
+  readonly isMixed?: boolean;
   /** Calls may find the storage unavailable, which is then logged. */
   readonly mayBeUnavailable?: boolean;
 }
@@ -72,16 +74,16 @@ export async function openDocuments(
   { engine, level }: Omit<Stage, 'name'>,
   different: Different = {},
 ): Promise<DocumentsGround> {
-  const { settings, limits = {}, mayBeUnavailable = false } = different;
+  const { settings, limits = {}, isMixed = false, mayBeUnavailable = false } = different;
   const given: TestSettings = { OPERATOR_TOKEN: operatorToken, RATE_LIMIT: 'off', ...settings };
-  const edge = await openEdge(given, { engine, documentLimits: limits });
+  const edge = await openEdge(given, { engine, hasCluster: isMixed || level === 'cluster', documentLimits: limits });
   const operate: DocumentsGround['operate'] = (method, path, sent) =>
     send(edge, [method, `/v1/organizations${path}`], { token: operatorToken, ...sent });
   return {
     edge,
     operate,
     async tenant(name, chosen = level) {
-      const email = `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.com`;
+      const email = `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, emailPart)}@example.com`;
       const password = `the password of ${name}`;
       const body = { name, admin: { email, password }, placement: { level: chosen } };
       const created = await operate('POST', '', { body });
@@ -112,6 +114,11 @@ export async function openDocuments(
       await assertCounted(edge.opened.tenancy);
     },
   };
+}
+
+/** What stands in an email for a letter that may not: names that differ have emails that do. */
+function emailPart(letter: string): string {
+  return letter === ' ' ? '-' : `-${letter.charCodeAt(0)}-`;
 }
 
 /** Fails unless each organization's slots and its number of collections are what is there. */

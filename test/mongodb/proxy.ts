@@ -17,6 +17,7 @@ export type CommandName =
   | 'create'
   | 'createIndexes'
   | 'drop'
+  | 'dropDatabase'
   | 'listCollections'
   | 'ping';
 

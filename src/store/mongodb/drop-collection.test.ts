@@ -47,7 +47,7 @@ async function leftOf(ground: ProxiedStore, place: TenantPlace): Promise<string[
 const steps: Readonly<Record<string, readonly CommandName[]>> = {
   pooled: ['update', 'find', 'delete', 'findAndModify'],
   collection: ['update', 'find', 'listCollections', 'drop', 'delete', 'findAndModify'],
-  database: ['update', 'listCollections', 'dropDatabase' as CommandName, 'delete', 'findAndModify'],
+  database: ['update', 'listCollections', 'drop', 'dropDatabase', 'delete', 'findAndModify'],
 };
 
 // Most of the time is the patience with a request that is cut each time.

@@ -14,6 +14,7 @@ import {
   raiseSlots,
   refuseStanding,
   slotIdsOf,
+  slotsCollection,
   slotsIn,
   usageIn,
 } from './slots.ts';
@@ -37,7 +38,7 @@ export async function dropDocuments(ground: DocumentsGround, place: TenantPlace)
     case 'cluster': {
       // They go with the database, which needs nobody to tell of its collections.
       const usage = await removeSlots(ground, place);
-      await dropVerified(ground, database, { filter: {}, drop: () => database.dropDatabase() });
+      await dropVerified(ground, database, { filter: {}, drop: () => dropDatabase(ground, database) });
       await forgetDatabase(ground, place);
       return usage;
     }
@@ -68,21 +69,38 @@ async function dropCollections(ground: DocumentsGround, place: TenantPlace): Pro
   const slots = await repeatedly(ground, () => findSlots(ground, place));
   for (const collection of new Set([defaultCollection, ...collectionsIn(slots)])) {
     const { name } = locate(ground, place, collection);
-    await dropVerified(ground, database, { filter: { name }, drop: () => database.collection(name).drop() });
+    await dropVerified(ground, database, { filter: { name }, drop: () => dropCollection(ground, database, name) });
   }
+}
+
+/** Once, because a drop that arrives late may hit what was made since. */
+function dropCollection(ground: DocumentsGround, database: Db, name: string): Promise<void> {
+  return once(ground, () => database.collection(name).drop(), serverCodes.namespaceNotFound);
+}
+
+/**
+ * Drops what is in a database one by one, in the order in which a write comes to it, documents and then slots; and at last the
+ * database. Of a drop of all at once beside writes DocumentDB let both wait for each other, and all who came after them, until
+ * its time limit for locks: in three of five tries, and in one of a hundred where it is done one by one.
+ */
+async function dropDatabase(ground: DocumentsGround, database: Db): Promise<void> {
+  const standing = await repeatedly(ground, () => database.listCollections({}, { nameOnly: true }).toArray());
+  const names = standing.map(({ name }) => name).filter((name) => name !== slotsCollection);
+  for (const name of [...names, slotsCollection]) await dropCollection(ground, database, name);
+  await once(ground, () => database.dropDatabase());
 }
 
 /** What to drop: the collections that the filter finds. */
 interface Dropped {
   readonly filter: Document;
-  readonly drop: () => Promise<unknown>;
+  readonly drop: () => Promise<void>;
 }
 
-/** Drops, where there is something; and once, because a drop that arrives late may hit what was made since. */
+/** Drops, where there is something, and looks whether that is gone. */
 async function dropVerified(ground: DocumentsGround, database: Db, { filter, drop }: Dropped): Promise<void> {
   const standing = await identify(ground, database, filter);
   if (standing.length === 0) return;
-  await once(ground, drop, serverCodes.namespaceNotFound);
+  await drop();
   // Others of the same names may have been made since.
   const left = (await identify(ground, database, filter)).filter((uuid) => standing.includes(uuid));
   if (left.length > 0) throw unavailable(new Error(`${database.databaseName} holds what was dropped`));

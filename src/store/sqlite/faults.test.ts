@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { whyNoTrace } from '../../../test/durability/trace.ts';
+import { mountSmallDisk, type SmallDisk } from '../../../test/small-disk.ts';
 import {
   afterwards,
   commitNote,
@@ -26,34 +26,24 @@ const isRoot = process.getuid?.() === 0;
 const unprivileged = isRoot ? { uid: 65_534 } : {};
 
 /** A file system of its own, of so many KiB; undefined, with the test skipped, where this user cannot mount one. */
-async function mountSmall(context: TestContext, kibibytes: number): Promise<string | undefined> {
-  const directory = await scratchDirectory(context);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', directory], { stdio: 'pipe' });
-  } catch (error) {
-    context.skip(`a file system cannot be mounted here: ${error instanceof Error ? error.message : error}`);
+async function smallDisk(context: TestContext, kibibytes: number): Promise<SmallDisk | undefined> {
+  const disk = await mountSmallDisk(kibibytes);
+  if (typeof disk === 'string') {
+    context.skip(disk);
     return undefined;
   }
-  afterwards(context, () => execFileSync('umount', [directory]));
-  return directory;
-}
-
-/** Fills what is left of the file system, and gives what makes room again. */
-function fill(directory: string): { remove(): void } {
-  const { bavail, bsize } = statfsSync(directory);
-  const path = join(directory, 'ballast');
-  writeFileSync(path, Buffer.alloc(bavail * bsize));
-  return { remove: () => rmSync(path) };
+  afterwards(context, () => disk[Symbol.asyncDispose]());
+  return disk;
 }
 
 test('on a full disk writing fails, what was acknowledged is read, and room ends the fault', async (context) => {
-  const mounted = await mountSmall(context, 4_096);
-  if (mounted === undefined) return;
-  const [directory, log] = [join(mounted, 'data'), keepingLog()];
+  const disk = await smallDisk(context, 4_096);
+  if (disk === undefined) return;
+  const [directory, log] = [join(disk.directory, 'data'), keepingLog()];
   const store = await openScratch(context, directory, { log });
   const place = await makeOrganization(store, 'org_acme');
   await commitNote(store, 'note_1');
-  const ballast = fill(mounted);
+  const ballast = disk.fill();
 
   await assert.rejects(commitNote(store, 'note_2', 100_000), unavailable);
   await assert.rejects(store.documents.makeCollection(placeOf(place, 'org_other')), unavailable);
@@ -74,10 +64,10 @@ test('on a full disk writing fails, what was acknowledged is read, and room ends
 });
 
 test('a first start on a full disk names the directory, and leaves it to the next one', async (context) => {
-  const mounted = await mountSmall(context, 256);
-  if (mounted === undefined) return;
-  const directory = join(mounted, 'data');
-  const ballast = fill(mounted);
+  const disk = await smallDisk(context, 256);
+  if (disk === undefined) return;
+  const directory = join(disk.directory, 'data');
+  const ballast = disk.fill();
   await assert.rejects(openScratch(context, directory), { name: 'StartError', message: new RegExp(directory) });
   ballast.remove();
   await commitNote(await openScratch(context, directory), 'note_1');
