@@ -11,6 +11,7 @@ export type CommandName =
   | 'delete'
   | 'findAndModify'
   | 'find'
+  | 'getMore'
   | 'aggregate'
   | 'commitTransaction'
   | 'abortTransaction'
@@ -55,6 +56,8 @@ export interface ServerProxy extends AsyncDisposable {
   mend(): void;
   /** How many such requests have arrived so far, those included that were cut or held. */
   seen(command: CommandName): number;
+  /** The bytes of all answers of the server so far. */
+  answered(): number;
   /** Resolves when the next such request has arrived: to be called before the request is made. */
   arrival(command: CommandName): Promise<void>;
 }
@@ -70,6 +73,7 @@ interface Orders {
   held: PromiseWithResolvers<void> | undefined;
   refusing: boolean;
   delay: number;
+  answered: number;
   readonly seen: Map<string, number>;
   readonly arrivals: EventTarget;
 }
@@ -82,6 +86,7 @@ export async function startProxy(target: string): Promise<ServerProxy> {
     held: undefined,
     refusing: false,
     delay: 0,
+    answered: 0,
     seen: new Map(),
     arrivals: new EventTarget(),
   };
@@ -147,6 +152,7 @@ function controls(orders: Orders, endAll: () => void): Omit<ServerProxy, 'url' |
       release();
     },
     seen: (command) => orders.seen.get(command) ?? 0,
+    answered: () => orders.answered,
     arrival: async (command) => void (await once(orders.arrivals, command)),
   };
 }
@@ -170,6 +176,7 @@ function relay(client: Socket, server: Socket, orders: Orders): void {
   onMessage(server, async (message) => {
     // Where a hello is answered again and again, only its first answer is known here, and none is delayed.
     const request = asked.get(answeredId(message));
+    orders.answered += message.length;
     asked.delete(answeredId(message));
     if (request?.mayBeDelayed && orders.delay > 0) await setTimeout(orders.delay, undefined, { ref: false });
     await orders.held?.promise;

@@ -2,14 +2,25 @@ import { callEnd, persistently, untilEnd } from './attempts.ts';
 import type { CommitGround } from './commit.ts';
 import { hasCode, tellable } from './faults.ts';
 import type { QuotaGate } from './quota-gate.ts';
-import type { InTurn } from './turns.ts';
+import type { InTurn, Turns } from './turns.ts';
 
-/** With what the port for documents works. */
-export interface DocumentsGround extends CommitGround {
+/** What the documents of a deployment are reached with. */
+export interface ClusterGround extends CommitGround {
   /** The name that places have of the deployment. */
   readonly cluster: string;
-  readonly inTurn: InTurn;
+  readonly turns: Turns;
   readonly gate: QuotaGate;
+}
+
+/** With what a call of the port for documents works. */
+export interface DocumentsGround extends ClusterGround {
+  /** Gives turns in the line of the organization that the call is about. */
+  readonly inTurn: InTurn;
+}
+
+/** The ground for a call whose work waits in this line. */
+export function groundFor(ground: ClusterGround, line: string): DocumentsGround {
+  return { ...ground, inTurn: ground.turns(line) };
 }
 
 /**

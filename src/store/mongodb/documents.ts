@@ -1,5 +1,5 @@
-import type { Documents } from '../documents.ts';
-import { type DocumentsGround, repeatedly } from './documents-ground.ts';
+import type { Documents, TenantPlace } from '../documents.ts';
+import { type ClusterGround, groundFor, repeatedly } from './documents-ground.ts';
 import { dropDocuments } from './drop-collection.ts';
 import { findKept, forgetKept } from './kept-answers.ts';
 import { databaseIn, placeOf } from './locate.ts';
@@ -9,32 +9,38 @@ import { getDocuments, listDocuments } from './read-documents.ts';
 import { recountDocuments } from './recount.ts';
 import { removeDocuments } from './remove-documents.ts';
 import { findSlots, raiseSlots, usageIn } from './slots.ts';
+import { masterLine } from './turns.ts';
 import { writeDocuments } from './write-documents.ts';
 
 /**
  * The port for documents on MongoDB. At the level `collection` each organization has collections of its own beside the
  * master data, where other programs find them by their names and may write to them too.
  */
-export function createDocuments(ground: DocumentsGround): Documents {
+export function createDocuments(cluster: ClusterGround): Documents {
+  const groundOf = ({ organization }: TenantPlace) => groundFor(cluster, organization);
+  const ofNobody = groundFor(cluster, masterLine);
   return {
-    assignPlace: async (level, organization) => placeOf(ground, level, organization),
+    assignPlace: async (level, organization) => placeOf(ofNobody, level, organization),
     // The bound is the cluster's, and nothing is counted here.
     releasePlace() {},
-    measure: () => measureCluster(ground),
+    measure: () => measureCluster(ofNobody),
     hasCollection(place, collection) {
-      const database = databaseIn(ground, place);
-      return repeatedly(ground, () => database.listCollections({ name: collection }, { nameOnly: true }).hasNext());
+      const database = databaseIn(ofNobody, place);
+      return repeatedly(ofNobody, () => database.listCollections({ name: collection }, { nameOnly: true }).hasNext());
     },
-    makeCollection: (place) => makeDocuments(ground, place),
-    dropCollection: (place) => dropDocuments(ground, place),
-    raiseEpoch: (place) => raiseSlots(ground, place, place.epoch),
-    getMany: (place, collection, ids) => getDocuments(ground, place, collection, ids),
-    list: (place, collection, range) => listDocuments(ground, place, collection, range),
-    usage: async (place, collection) => usageIn(await repeatedly(ground, () => findSlots(ground, place)), collection),
-    kept: (place, id) => findKept(ground, place, id),
-    write: (place, write, end) => writeDocuments(ground, place, write, end),
-    removeSome: (place, collection, most, end) => removeDocuments(ground, place, { collection, most, end }),
-    recount: (place) => recountDocuments(ground, place),
-    forgetKept: (now, signal) => forgetKept(ground, now, signal),
+    makeCollection: (place) => makeDocuments(groundOf(place), place),
+    dropCollection: (place) => dropDocuments(groundOf(place), place),
+    raiseEpoch: (place) => raiseSlots(groundOf(place), place, place.epoch),
+    getMany: (place, collection, ids) => getDocuments(groundOf(place), place, collection, ids),
+    list: (place, collection, range) => listDocuments(groundOf(place), place, collection, range),
+    async usage(place, collection) {
+      const ground = groundOf(place);
+      return usageIn(await repeatedly(ground, () => findSlots(ground, place)), collection);
+    },
+    kept: (place, id) => findKept(groundOf(place), place, id),
+    write: (place, write, end) => writeDocuments(groundOf(place), place, write, end),
+    removeSome: (place, collection, most, end) => removeDocuments(groundOf(place), place, { collection, most, end }),
+    recount: (place) => recountDocuments(groundOf(place), place),
+    forgetKept: (now, signal) => forgetKept(ofNobody, now, signal),
   };
 }

@@ -8,7 +8,7 @@ import { isPassing } from './faults.ts';
 import { type LayoutState, readLayout } from './layout.ts';
 import { createRecords } from './records.ts';
 import { type Hello, refusalOf } from './refusals.ts';
-import { turnsOf } from './turns.ts';
+import { masterLine, turnsOf } from './turns.ts';
 
 /** One thing that was found, for the operator; `wrong` keeps the service from starting. It holds no user and no password. */
 export interface Finding {
@@ -77,7 +77,7 @@ async function examine(
         client,
         database,
         takesWrites,
-        inTurn: turnsOf(client),
+        inTurn: turnsOf(client)(masterLine),
         onCommit: () => {},
         reach: () => {},
       });

@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb';
+import type { ClientSession, Collection, Db, Document, RunCommandCursor } from 'mongodb';
 import type { Level, Place, TenantPlace } from '../documents.ts';
 import { databaseOf } from './client.ts';
 import type { DocumentForm } from './document-form.ts';
@@ -60,6 +60,11 @@ const anything = {
 /** The documents at a location and, where others share it, those of others. */
 export function documentsAt({ database, name }: Location): Collection<DocumentForm> {
   return database.collection<DocumentForm>(name, anything);
+}
+
+/** Reads at a location by the command `find`, by a cursor that can be told before each batch how many it is to bring. */
+export function findAt({ database, name }: Location, find: Document, session?: ClientSession): RunCommandCursor {
+  return database.runCursorCommand({ find: name, ...find }, { ...anything, ...(session && { session }) });
 }
 
 /** Whether organizations of the level lie in one database, which is the master database. */

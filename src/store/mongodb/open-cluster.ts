@@ -44,7 +44,7 @@ export function openMongodbCluster(options: MongodbClusterOptions): MongodbClust
     client,
     database,
     takesWrites,
-    inTurn: turnsOf(client),
+    turns: turnsOf(client),
     gate: new QuotaGate(),
     reach: onStep,
     cluster: name,

@@ -8,7 +8,7 @@ import { demandLayout, makeLayout, readLayout } from './layout.ts';
 import { QuotaGate } from './quota-gate.ts';
 import { createRecords } from './records.ts';
 import { underLock } from './start-lock.ts';
-import { turnsOf } from './turns.ts';
+import { masterLine, turnsOf } from './turns.ts';
 
 /** The engine on a database of a MongoDB deployment, which any number of instances may have open. */
 export interface MongodbStore {
@@ -50,13 +50,13 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
     client,
     database,
     takesWrites,
-    inTurn: turnsOf(client),
+    turns: turnsOf(client),
     gate: new QuotaGate(),
     reach: onStep,
     cluster: mainCluster,
   };
   return {
-    records: createRecords({ ...ground, onCommit }),
+    records: createRecords({ ...ground, inTurn: ground.turns(masterLine), onCommit }),
     documents: createDocuments(ground),
     version,
     ready: () => demandLayout(database),

@@ -1,9 +1,10 @@
-import { type Filter, type FindOptions, ObjectId } from 'mongodb';
+import { type ClientSession, type Filter, type FindOptions, ObjectId, type ReadConcernLike } from 'mongodb';
 import { bytesOf, type DocumentPage, type DocumentRange, type StoredDocument, type TenantPlace } from '../documents.ts';
 import { prefixEnd } from '../prefix.ts';
 import { type DocumentForm, documentOf, formOfRead, idOf, isHexadecimal } from './document-form.ts';
 import { type DocumentsGround, repeatedly } from './documents-ground.ts';
-import { documentsAt, type Location, locate } from './locate.ts';
+import { documentsAt, findAt, type Location, locate } from './locate.ts';
+import { createPace, type Pace } from './pace.ts';
 
 /** Documents that one call may give. */
 const mostAtOnce = 1_000;
@@ -66,14 +67,17 @@ async function readPage(location: Location, range: DocumentRange): Promise<Docum
   const documents: StoredDocument[] = [];
   let bytes = 0;
   let last: string | undefined;
+  const pace = createPace(range.bytes);
   // One more than the page takes tells whether others follow it.
-  const forms = formsOf(location, { ...range, limit: range.limit + 1 }, oneMoment);
+  const forms = formsOf(location, { ...range, limit: range.limit + 1, pace }, oneMoment);
   for await (const form of forms) {
     const document = documentOf(form, location.prefix);
-    bytes += bytesOf(document);
+    const size = bytesOf(document);
+    bytes += size;
     if (documents.length === range.limit || (documents.length > 0 && bytes > range.bytes)) {
       return { documents, next: last };
     }
+    pace.count(size);
     documents.push(document);
     last = positionOf(form, location.prefix);
   }
@@ -86,25 +90,35 @@ export interface FormsRange {
   readonly after?: string | undefined;
   /** All where it is left out. */
   readonly limit?: number;
+  /** Is told of each document before the next is asked for. */
+  readonly pace: Pace;
 }
 
-/**
- * The documents of a collection in order, read as they are asked for: the server sends up to 16 MiB at a time, however
- * many there are.
- */
+/** As of which moment to read: in a transaction, or by a read concern. */
+export interface FormsOptions {
+  readonly session?: ClientSession;
+  readonly readConcern?: ReadConcernLike;
+}
+
+/** The documents of a collection in order, read as they are asked for. */
 export async function* formsOf(
   location: Location,
   range: FormsRange,
-  options: FindOptions,
+  { session, ...options }: FormsOptions,
 ): AsyncGenerator<DocumentForm, void, void> {
+  const { pace, direction } = range;
   let left = range.limit ?? Number.POSITIVE_INFINITY;
-  const sort = { _id: range.direction === 'ascending' ? 1 : -1 } as const;
+  const sort = { _id: direction === 'ascending' ? 1 : -1 };
+  // Where no more than the limit is left, one more lets the server see the end at once.
+  const batchSize = () => Math.min(pace.next(), left + 1);
   for (const filter of filtersOf(location, range)) {
-    const bounds = Number.isFinite(left) ? { limit: left, batchSize: left + 1 } : {};
-    await using cursor = documentsAt(location).find(filter, { ...options, ...bounds, sort });
+    const limit = Number.isFinite(left) ? { limit: left } : {};
+    const find = { filter, sort, ...limit, batchSize: batchSize(), ...options };
+    await using cursor = findAt(location, find, session);
     for await (const form of cursor) {
       yield formOfRead(form);
       left -= 1;
+      if (cursor.bufferedCount() === 0) cursor.setBatchSize(batchSize());
     }
     if (left === 0) return;
   }

@@ -5,6 +5,7 @@ import { documentOf } from './document-form.ts';
 import { type DocumentsGround, once, repeatedly } from './documents-ground.ts';
 import { tellable } from './faults.ts';
 import { databaseFor, defaultCollection, locate } from './locate.ts';
+import { createPace } from './pace.ts';
 import { formsOf } from './read-documents.ts';
 import { collectionsIn, findSlots, increments, refuseStanding, slotIdsOf, slotsIn, sumOf, usageIn } from './slots.ts';
 
@@ -55,11 +56,14 @@ async function count(
   { collection, session }: { readonly collection: string; readonly session: ClientSession },
 ): Promise<Usage> {
   const location = locate(ground, place, collection);
+  const pace = createPace();
   let documents = 0;
   let bytes = 0;
-  for await (const form of formsOf(location, { direction: 'ascending' }, { session })) {
+  for await (const form of formsOf(location, { direction: 'ascending', pace }, { session })) {
+    const size = bytesOf(documentOf(form, location.prefix));
+    pace.count(size);
     documents += 1;
-    bytes += bytesOf(documentOf(form, location.prefix));
+    bytes += size;
   }
   return { documents, bytes };
 }

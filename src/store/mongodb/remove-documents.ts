@@ -6,6 +6,7 @@ import { type DocumentForm, documentOf, standingAs } from './document-form.ts';
 import type { DocumentsGround } from './documents-ground.ts';
 import { UnmatchedError } from './faults.ts';
 import { type Location, locate } from './locate.ts';
+import { createPace } from './pace.ts';
 import { formsOf } from './read-documents.ts';
 import { addToSlot, nextSlotOf, slotsCollection } from './slots.ts';
 
@@ -60,11 +61,14 @@ interface First {
 async function findFirst(location: Location, most: number, { session }: Writing): Promise<First> {
   const removals: First['removals'] = [];
   let bytes = 0;
-  const range = { direction: 'ascending', limit: most } as const;
+  const pace = createPace();
+  const range = { direction: 'ascending', limit: most, pace } as const;
   for await (const form of formsOf(location, range, session ? { session } : {})) {
     const document = documentOf(form, location.prefix);
     removals.push({ deleteOne: { filter: standingAs(form._id, document) } });
-    bytes += bytesOf(document);
+    const size = bytesOf(document);
+    pace.count(size);
+    bytes += size;
   }
   return { removals, bytes };
 }

@@ -9,20 +9,33 @@ import { unavailable } from '../unavailable.ts';
  */
 export type InTurn = <T>(work: () => Promise<T>, end: number) => Promise<T>;
 
+/** The turns of one line. Who floods a line makes that line wait, and others for one turn of it at a time. */
+export type Turns = (line: string) => InTurn;
+
+/** The line of what is about no one organization; those of organizations have their ids. */
+export const masterLine = 'master';
+
 /**
- * Lets so many work at once, the others in the order in which they came. As many as there are connections: who waited for one
+ * Lets so much work be done at once; the rest waits in its line. Lines with waiting work have their turns one after the
+ * other, and within a line it is the order in which work came. As many as there are connections: who waited for one
  * within the driver would be sent after their caller was answered, and not in order where they ask again.
  */
-export function createTurns(most: number): InTurn {
+export function createTurns(most: number): Turns {
   let working = 0;
-  /** What lets each begin, in their order. */
-  const waiting = new Set<() => void>();
+  /** What lets each begin, in their order. A line without any is not here; the one whose turn is next comes first. */
+  const lines = new Map<string, Set<() => void>>();
 
-  function waitForTurn(end: number): Promise<void> {
+  function leave(line: string, begin: () => void): void {
+    const waiting = lines.get(line);
+    waiting?.delete(begin);
+    if (waiting?.size === 0) lines.delete(line);
+  }
+
+  function waitForTurn(line: string, end: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => {
-          waiting.delete(begin);
+          leave(line, begin);
           reject(unavailable(new Error('no connection was free in time')));
         },
         Math.max(0, end - performance.now()),
@@ -31,24 +44,28 @@ export function createTurns(most: number): InTurn {
         clearTimeout(timer);
         resolve();
       };
-      waiting.add(begin);
+      const waiting = lines.get(line) ?? new Set();
+      lines.set(line, waiting.add(begin));
     });
   }
 
   function endTurn(): void {
-    const [next] = waiting;
-    if (next === undefined) {
-      working -= 1;
-      return;
+    for (const [line, waiting] of lines) {
+      for (const next of waiting) {
+        lines.delete(line);
+        waiting.delete(next);
+        if (waiting.size > 0) lines.set(line, waiting);
+        // The turn is handed on, so that no newcomer can step in between.
+        next();
+        return;
+      }
     }
-    // The turn is handed on, so that no newcomer can step in between.
-    waiting.delete(next);
-    next();
+    working -= 1;
   }
 
-  return async (work, end) => {
+  return (line) => async (work, end) => {
     if (working < most) working += 1;
-    else await waitForTurn(end);
+    else await waitForTurn(line, end);
     try {
       return await work();
     } finally {
@@ -58,6 +75,6 @@ export function createTurns(most: number): InTurn {
 }
 
 /** Turns for as many as the client has connections; 0 is without end. */
-export function turnsOf({ options }: MongoClient): InTurn {
+export function turnsOf({ options }: MongoClient): Turns {
   return createTurns(options.maxPoolSize || Number.POSITIVE_INFINITY);
 }
