@@ -9,7 +9,7 @@ import { getDocuments, listDocuments } from './read-documents.ts';
 import { recountDocuments } from './recount.ts';
 import { removeDocuments } from './remove-documents.ts';
 import { findSlots, raiseSlots, usageIn } from './slots.ts';
-import { writeDocuments } from './write-documents.ts';
+import { createWriter } from './write-documents.ts';
 
 /**
  * The port for documents on MongoDB. At the level `collection` each organization has collections of its own beside the
@@ -32,7 +32,7 @@ export function createDocuments(ground: DocumentsGround): Documents {
     list: (place, collection, range) => listDocuments(ground, place, collection, range),
     usage: async (place, collection) => usageIn(await repeatedly(ground, () => findSlots(ground, place)), collection),
     kept: (place, id) => findKept(ground, place, id),
-    write: (place, write, end) => writeDocuments(ground, place, write, end),
+    write: createWriter(ground),
     removeSome: (place, collection, most, end) => removeDocuments(ground, place, { collection, most, end }),
     recount: (place) => recountDocuments(ground, place),
     forgetKept: (now, signal) => forgetKept(ground, now, signal),
