@@ -1,8 +1,8 @@
-import { type AnyBulkWriteOperation, MongoBulkWriteError } from 'mongodb';
+import type { AnyBulkWriteOperation } from 'mongodb';
 import type { DocumentChange } from '../documents.ts';
 import { optionsOf, type Writing } from './commit.ts';
 import { type DocumentForm, formOf, isHexadecimal, isSame, standingAs } from './document-form.ts';
-import { hasCode, serverCodes } from './faults.ts';
+import { causeOf, hasCode, serverCodes } from './faults.ts';
 import { memberOfIndex } from './indexes.ts';
 import { documentsAt, type Location } from './locate.ts';
 import { findForms } from './read-documents.ts';
@@ -43,12 +43,6 @@ export async function sendOperations(
     if (hasCode(error, serverCodes.duplicateKey) && memberOfIndex(String(error)) === 'id') return false;
     throw causeOf(error);
   }
-}
-
-/** What kind of failure ended a bulk is told by the error that it has in it. */
-function causeOf(error: unknown): unknown {
-  const cause: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
-  return cause instanceof Error ? cause : error;
 }
 
 /** The ObjectIds of the changes that are about a document of another program. */

@@ -10,7 +10,7 @@ import { recountDocuments } from './recount.ts';
 import { removeDocuments } from './remove-documents.ts';
 import { findSlots, raiseSlots, usageIn } from './slots.ts';
 import { masterLine } from './turns.ts';
-import { writeDocuments } from './write-documents.ts';
+import { createWriter } from './write-documents.ts';
 
 /**
  * The port for documents on MongoDB. At the level `collection` each organization has collections of its own beside the
@@ -38,7 +38,7 @@ export function createDocuments(cluster: ClusterGround): Documents {
       return usageIn(await repeatedly(ground, () => findSlots(ground, place)), collection);
     },
     kept: (place, id) => findKept(groundOf(place), place, id),
-    write: (place, write, end) => writeDocuments(groundOf(place), place, write, end),
+    write: createWriter(cluster),
     removeSome: (place, collection, most, end) => removeDocuments(groundOf(place), place, { collection, most, end }),
     recount: (place) => recountDocuments(groundOf(place), place),
     forgetKept: (now, signal) => forgetKept(ofNobody, now, signal),

@@ -1,4 +1,10 @@
-import { MongoError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb';
 import { TenantryError } from '../../errors.ts';
 import { unavailable } from '../unavailable.ts';
 
@@ -106,6 +112,12 @@ function isOfSocket(error: unknown): boolean {
 /** Whether the server refused with this code. */
 export function hasCode(error: unknown, code: number): boolean {
   return error instanceof MongoServerError && error.code === code;
+}
+
+/** What kind of failure ended a bulk is told by the error that it has in it. */
+export function causeOf(error: unknown): unknown {
+  const cause: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
+  return cause instanceof Error ? cause : error;
 }
 
 /** What a caller is told of a failure: that of the database as `storage_unavailable`; a fault of the program as it is. */

@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import type { KeptAnswer, TenantPlace } from '../documents.ts';
 import { type CommitGround, optionsOf, type Writing } from './commit.ts';
 import { type DocumentsGround, repeatedly } from './documents-ground.ts';
-import { hasCode, serverCodes } from './faults.ts';
+import { causeOf, hasCode, serverCodes } from './faults.ts';
 
 /** Where answers are kept: in the database that all organizations of the cluster share, whatever their levels. */
 export const keptCollection = 'tenantry_kept';
@@ -50,27 +50,32 @@ export async function findKept(
   return { id, request, answer, expires_at: expires_at.toISOString() };
 }
 
-/** What is to be kept, and by when another may be over. */
-interface Kept extends Omit<KeptAnswer, 'id'> {
-  readonly now: Date | undefined;
-  readonly writing: Writing;
+/** An answer to keep. */
+export interface Keeping extends Omit<KeptAnswer, 'id'> {
+  readonly _id: string;
+  /** By when another that is kept may be over. */
+  readonly now: Date;
 }
 
-/** Keeps an answer within a transaction. @returns false where one is kept by its id whose time is not over */
-export async function keepAnswer(
+/** Keeps answers within a transaction. @returns false where one is kept by the id of any whose time is not over */
+export async function keepAnswers(
   ground: CommitGround,
-  _id: string,
-  { request, answer, expires_at, now = new Date(), writing }: Kept,
+  answers: readonly Keeping[],
+  writing: Writing,
 ): Promise<boolean> {
-  const form = { request, answer, expires_at: new Date(expires_at), _commit: writing.mark };
-  try {
+  if (answers.length === 0) return true;
+  const operations = answers.map(({ _id, request, answer, expires_at, now }) => {
+    const form = { request, answer, expires_at: new Date(expires_at), _commit: writing.mark };
     // Where another stands that is not over, this inserts, and breaks the uniqueness of `_id`.
     const over = { _id, expires_at: { $lte: now } };
-    await keptIn(ground).updateOne(over, { $set: form }, { ...optionsOf(writing), upsert: true });
+    return { updateOne: { filter: over, update: { $set: form }, upsert: true } };
+  });
+  try {
+    await keptIn(ground).bulkWrite(operations, { ...optionsOf(writing), ordered: true });
     return true;
   } catch (error) {
     if (hasCode(error, serverCodes.duplicateKey)) return false;
-    throw error;
+    throw causeOf(error);
   }
 }
 

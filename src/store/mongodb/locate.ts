@@ -2,7 +2,7 @@ import type { ClientSession, Collection, Db, Document, RunCommandCursor } from '
 import type { Level, Place, TenantPlace } from '../documents.ts';
 import { databaseOf } from './client.ts';
 import type { DocumentForm } from './document-form.ts';
-import type { DocumentsGround } from './documents-ground.ts';
+import type { ClusterGround } from './documents-ground.ts';
 
 /** What the API calls the collection `org_<name>`, which stands from the beginning. */
 export const defaultCollection = 'default';
@@ -20,12 +20,12 @@ export interface Location {
 }
 
 /** Where an organization's documents go: its id names the database that is its own. */
-export function placeOf({ cluster, database }: DocumentsGround, level: Level, organization: string): Place {
+export function placeOf({ cluster, database }: ClusterGround, level: Level, organization: string): Place {
   return { cluster, database: isShared(level) ? database.databaseName : organization };
 }
 
 /** Where a collection of an organization is. */
-export function locate(ground: DocumentsGround, place: TenantPlace, collection: string): Location {
+export function locate(ground: ClusterGround, place: TenantPlace, collection: string): Location {
   // What tells collections apart within a name or an `_id` stands in none of their names.
   if (!/^[a-z][a-z0-9_]*$/.test(collection)) throw new RangeError(`no name of a collection: ${collection}`);
   const database = databaseFor(ground, place);
@@ -36,14 +36,14 @@ export function locate(ground: DocumentsGround, place: TenantPlace, collection: 
 }
 
 /** The database of an organization's place: that of its own is never the master database, and what is shared is always there. */
-export function databaseFor(ground: DocumentsGround, place: TenantPlace): Db {
+export function databaseFor(ground: ClusterGround, place: TenantPlace): Db {
   const database = databaseIn(ground, place);
   if (isShared(place.level) === (place.database === ground.database.databaseName)) return database;
   throw noSuchPlace(place);
 }
 
 /** The database of a place. */
-export function databaseIn({ client, cluster }: DocumentsGround, place: Place): Db {
+export function databaseIn({ client, cluster }: ClusterGround, place: Place): Db {
   if (place.cluster !== cluster) throw noSuchPlace(place);
   return databaseOf(client, place.database);
 }

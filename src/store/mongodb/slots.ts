@@ -1,7 +1,7 @@
 import type { Collection, Db, Filter, FindOptions } from 'mongodb';
 import type { TenantPlace, Usage } from '../documents.ts';
 import { optionsOf, type Writing } from './commit.ts';
-import { type DocumentsGround, repeatedly } from './documents-ground.ts';
+import { type ClusterGround, type DocumentsGround, repeatedly } from './documents-ground.ts';
 import { UnmatchedError } from './faults.ts';
 import { databaseFor } from './locate.ts';
 
@@ -106,7 +106,7 @@ export interface Addition {
 
 /** Counts in a slot what the transaction adds. @returns false where the slot has another epoch than the place, or is gone */
 export async function addToSlot(
-  ground: DocumentsGround,
+  ground: ClusterGround,
   place: TenantPlace,
   { slot, collection, added, writing }: Addition & { readonly writing: Writing },
 ): Promise<boolean> {
