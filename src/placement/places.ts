@@ -51,7 +51,7 @@ export interface PlacesOptions {
   /** Those of organizations whose creation asks for none: the first that has room. */
   readonly levels: readonly Level[];
   /** How many collections and databases a cluster takes. */
-  readonly boundsOf: (kind: ClusterKind) => Bounds;
+  readonly boundsOf: (cluster: Cluster) => Bounds;
   /** Milliseconds that never go back. */
   readonly elapsed: () => number;
 }
@@ -91,7 +91,7 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
   async function hasRoom(cluster: Cluster, level: Level): Promise<boolean> {
     const taken = takes[level];
     if (taken === undefined) return true;
-    const bound = boundsOf(cluster.kind)[taken];
+    const bound = boundsOf(cluster)[taken];
     if (bound === Number.POSITIVE_INFINITY) return true;
     const { measure, assigned } = await fillingOf(cluster);
     return measure[taken] + assigned[taken] < bound;
@@ -136,7 +136,7 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
       note(place, -1);
     },
 
-    describe: () => Promise.all(clusters.map((cluster) => describeCluster(cluster, boundsOf(cluster.kind)))),
+    describe: () => Promise.all(clusters.map((cluster) => describeCluster(cluster, boundsOf(cluster)))),
   };
 }
 
