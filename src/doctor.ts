@@ -84,6 +84,10 @@ function describeValue(value: Settings[keyof Settings], { secret }: Setting): st
   if (secret) return `${String(value).length} characters`;
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value === 'object' && 'most' in value) return `${value.most}/${timeOf.get(value.seconds)}`;
+  if (typeof value === 'object' && 'own' in value) {
+    const own = [...value.own].map(([cluster, bound]) => `${cluster}=${bound}`);
+    return [...(value.others === undefined ? [] : [value.others]), ...own].join(',');
+  }
   return String(value);
 }
 

@@ -189,8 +189,8 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     places: createPlaces({
       clusters: engine.clusters,
       levels: settings.DEFAULT_LEVEL,
-      boundsOf: (kind) =>
-        boundsOf(kind, { collections: settings.CLUSTER_COLLECTIONS, databases: settings.CLUSTER_DATABASES }),
+      boundsOf: (cluster) =>
+        boundsOf(cluster, { collections: settings.CLUSTER_COLLECTIONS, databases: settings.CLUSTER_DATABASES }),
       elapsed: () => performance.now(),
     }),
     documentLimits: {

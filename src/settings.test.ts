@@ -93,6 +93,19 @@ test('everything wrong is told at once, with what is there and what would be rig
   });
 });
 
+test('a bound of a cluster that is not there is told, with those that are', () => {
+  const CLUSTER_COLLECTIONS = { TENANTRY_CLUSTER_COLLECTIONS: '5,main=6,est=7' };
+  assert.throws(() => readSettings({ ...CLUSTER_COLLECTIONS, TENANTRY_CLUSTERS: 'east=/var/lib/east' }), {
+    message:
+      'A setting is wrong:\n  TENANTRY_CLUSTER_COLLECTIONS names est: must be one of main, east, the clusters that there are (TENANTRY_CLUSTERS)',
+  });
+  assert.throws(() => readSettings(CLUSTER_COLLECTIONS), /names est: must be main/);
+  assert.deepEqual(
+    readSettings({ TENANTRY_CLUSTER_COLLECTIONS: '5,main=6' }).settings.CLUSTER_COLLECTIONS?.own,
+    new Map([['main', 6]]),
+  );
+});
+
 test('an unknown name is told from .env too, in any letters, and with its true origin where Kubernetes sets it', () => {
   assert.match(wrongIn({}, 'tenantry_data_dri=x\n')['tenantry_data_dri']?.right ?? '', /TENANTRY_DATA_DIR$/);
   assert.match(

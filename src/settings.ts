@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { misnamedIn } from './settings/clusters.ts';
 import { type DotenvReading, readDotenv } from './settings/dotenv.ts';
 import type { Mode } from './settings/kinds.ts';
 import { nearestName } from './settings/nearest.ts';
@@ -101,11 +102,19 @@ export function readSettings(environment: Environment, dotenvText = ''): Setting
       sources[name] = source;
     }
   }
-  if (wrong.length > 0) {
-    throw new SettingsError(wrong);
-  }
-  // Built from the rows of the table, one value a row, each read by its row's kind.
-  return { settings: settings as Settings, sources: sources as Record<SettingName, Source> };
+  // Built from the rows of the table, one value a row, each read by its row's kind; whole where nothing is wrong.
+  const read = settings as Settings;
+  if (wrong.length === 0) wrong.push(...misnamedClusters(read));
+  if (wrong.length > 0) throw new SettingsError(wrong);
+  return { settings: read, sources: sources as Record<SettingName, Source> };
+}
+
+/** Bounds of clusters that are not there: a name that was mistyped would leave its cluster without the bound. */
+function misnamedClusters(settings: Settings): WrongSetting[] {
+  return (['CLUSTER_COLLECTIONS', 'CLUSTER_DATABASES'] as const).flatMap((name) => {
+    const misnamed = misnamedIn(settings[name], settings.CLUSTERS);
+    return misnamed === undefined ? [] : [{ name: `TENANTRY_${name}`, ...misnamed }];
+  });
 }
 
 function find(name: string, environment: Environment, dotenv: DotenvReading): { text?: string; source: Source } {

@@ -168,10 +168,11 @@ interface TestStore {
 
 async function openStore(engine: Engine, location: string, hasCluster = false): Promise<TestStore> {
   const store = await engine.open(location, { kinds });
-  const main: Cluster = { name: mainCluster, kind: 'embedded', documents: store.documents };
+  const kind = engine.name === 'mongodb' ? 'mongodb' : 'embedded';
+  const main: Cluster = { name: mainCluster, kind, documents: store.documents };
   if (!hasCluster) return { ...store, clusters: [main] };
   const east = await engine.openCluster(location, 'east');
-  const standing: Cluster[] = [main, { name: 'east', kind: 'embedded', documents: east.documents }];
+  const standing: Cluster[] = [main, { name: 'east', kind, documents: east.documents }];
   return {
     records: store.records,
     documents: routeDocuments(standing),

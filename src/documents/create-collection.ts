@@ -29,7 +29,11 @@ type Also = (created: CollectionView) => readonly Change[];
 /**
  * Creates a collection. It is there from the commit on; what it needs in the database comes with its first document.
  *
- * @throws {TenantryError} invalid_value, collection_exists, quota_exceeded, organization_not_found, busy, storage_unavailable
+ * Bounds of clusters are compared with what stands there, which this is only with its first document: those that are
+ * created and still empty may pass them.
+ *
+ * @throws {TenantryError} invalid_value, collection_exists, quota_exceeded, organization_not_found, clusters_full, busy,
+ *   storage_unavailable
  */
 export function createCollection(
   tenancy: Tenancy,
@@ -48,7 +52,7 @@ async function attempt(
   organizationId: string,
   { name, also, end }: { readonly name: string; readonly also: Also; readonly end: number },
 ): Promise<CollectionView | typeof moved> {
-  const { records, now } = tenancy;
+  const { records, places, now } = tenancy;
   const organization = await records.get(organizations, organizationId);
   if (organization === undefined || !isLive(organization)) throw notFound();
   const key = collectionKey(organizationId, name);
@@ -71,16 +75,21 @@ async function attempt(
     status: 'active',
     created_at: now().toISOString(),
   };
-  const outcome = await records.commit(
-    [
-      ...also(viewOfCollection(collection)),
-      replace(organizations, { ...organization, collections: count + 1 }),
-      insert(collections, collection),
-    ],
-    end,
-  );
-  refuseKept(outcome);
-  return outcome.result === 'done' ? viewOfCollection(collection) : moved;
+  const giveUpRoom = await places.keepCollection(organization.placement);
+  const changes = [
+    ...also(viewOfCollection(collection)),
+    replace(organizations, { ...organization, collections: count + 1 }),
+    insert(collections, collection),
+  ];
+  let isDone = false;
+  try {
+    const outcome = await records.commit(changes, end);
+    isDone = outcome.result === 'done';
+    refuseKept(outcome);
+  } finally {
+    if (!isDone) giveUpRoom();
+  }
+  return isDone ? viewOfCollection(collection) : moved;
 }
 
 /** How many collections an organization may have, `default` among them. */

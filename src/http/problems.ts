@@ -56,7 +56,7 @@ export const problemKinds = {
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Internal error' },
-  clusters_full: { status: 503, title: 'No room for another organization' },
+  clusters_full: { status: 503, title: 'No room in the clusters' },
   busy: { status: 503, title: 'Too busy' },
   stopping: { status: 503, title: 'Stopping' },
   storage_unavailable: { status: 503, title: 'Storage unavailable' },

@@ -1,4 +1,4 @@
-import type { ClusterKind } from './cluster.ts';
+import type { Cluster, ClusterKind } from './cluster.ts';
 
 /** How many collections and databases of organizations a cluster takes; Infinity is any number. */
 export interface Bounds {
@@ -12,8 +12,17 @@ const usual = {
   mongodb: { collections: 10_000, databases: 1_000 },
 } as const satisfies Record<ClusterKind, Bounds>;
 
-/** The bounds of a cluster: those that are set, and else what is usual for its kind. */
-export function boundsOf(kind: ClusterKind, set: { readonly [Name in keyof Bounds]: number | undefined }): Bounds {
-  const { collections, databases } = usual[kind];
-  return { collections: set.collections ?? collections, databases: set.databases ?? databases };
+/** A bound that is set: for clusters by their names, and for all others. */
+export interface SetBound {
+  readonly others: number | undefined;
+  readonly own: ReadonlyMap<string, number>;
+}
+
+/** The bounds of a cluster: those that are set for it, those that are set for all, and else what is usual for its kind. */
+export function boundsOf(
+  { name, kind }: Pick<Cluster, 'name' | 'kind'>,
+  set: { readonly [Name in keyof Bounds]: SetBound | undefined },
+): Bounds {
+  const boundOf = (bound: keyof Bounds) => set[bound]?.own.get(name) ?? set[bound]?.others ?? usual[kind][bound];
+  return { collections: boundOf('collections'), databases: boundOf('databases') };
 }

@@ -140,6 +140,47 @@ test('room that is given up is taken by the next, and a measure is taken for fiv
   assert.equal(main?.measured, 2);
 });
 
+test('a further collection of an organization finds room where each is one of the cluster, until that is full', async () => {
+  const { clusters, places, assign } = open({ collections: 2, databases: 1 });
+  const [main, east] = clusters;
+  if (main === undefined || east === undefined) throw new Error('there are three');
+  const at = (level: Level) => ({ cluster: 'east', database: 'shared', level });
+  await places.keepCollection(at('collection'));
+  const giveUp = await places.keepCollection(at('database'));
+  await assert.rejects(places.keepCollection(at('cluster')), full);
+  await places.keepCollection(at('pooled'));
+  giveUp();
+  await places.keepCollection(at('collection'));
+  assert.equal(await assign({ cluster: 'east', level: 'database' }), 'east database');
+  // Rows of the organization's table, in a file.
+  Object.assign(main, { kind: 'embedded' });
+  Object.assign(main.has, { collections: 9 });
+  await places.keepCollection({ ...at('collection'), cluster: 'main' });
+  assert.equal(main.measured, 0);
+});
+
+test('the last room of a cluster is not given twice, and what fails gives it back', async () => {
+  const { places } = open({ collections: 3, databases: 1 });
+  const place = { cluster: 'main', database: 'shared', level: 'collection' } as const;
+  const kept = await Promise.allSettled(Array.from({ length: 9 }, () => places.keepCollection(place)));
+  const given = kept.filter((each) => each.status === 'fulfilled');
+  assert.equal(given.length, 3);
+  for (const { value: giveUp } of given) giveUp();
+  await places.keepCollection(place);
+});
+
+test('each cluster has its own bound', async () => {
+  const { clusters } = open({ collections: 0, databases: 0 });
+  const places = createPlaces({
+    clusters,
+    levels: ['collection'],
+    boundsOf: ({ name }) => ({ collections: name === 'east' ? 1 : 0, databases: 0 }),
+    elapsed: () => 0,
+  });
+  assert.equal((await places.assign({ organization: 'org' })).cluster, 'east');
+  await assert.rejects(places.assign({ organization: 'org' }), full);
+});
+
 test('without a bound nothing is measured', async () => {
   const { assign, clusters } = open({ collections: many, databases: many });
   await assign();
@@ -158,7 +199,7 @@ test('each cluster is described, also one that does not answer', async () => {
     kind: 'mongodb',
     health: 'up',
     organizations: 1,
-    collections: 7,
+    standing_collections: 7,
     databases: 3,
     bytes: 2,
     room: { collections: 0, databases: null },

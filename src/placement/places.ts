@@ -27,6 +27,14 @@ export interface Places {
   assign(wanted: PlacementRequest & { readonly organization: string }): Promise<AssignedPlace>;
   /** Gives up the room that `assign` kept. */
   release(place: AssignedPlace): void;
+  /**
+   * Keeps room for one more collection of an organization that stands there, where that is one of the cluster's: not among
+   * rows that are shared, nor in the files of the embedded engine, where it is rows of the organization's table.
+   *
+   * @returns gives it up
+   * @throws {TenantryError} clusters_full; storage_unavailable: the cluster cannot be asked
+   */
+  keepCollection(place: AssignedPlace): Promise<() => void>;
   /** How each cluster stands, in the order of the settings. */
   describe(): Promise<readonly ClusterDescription[]>;
 }
@@ -37,7 +45,8 @@ export interface ClusterDescription {
   readonly kind: ClusterKind;
   readonly health: 'up' | 'down';
   readonly organizations: number | null;
-  readonly collections: number | null;
+  /** All that count against the bound (`ClusterMeasure`). */
+  readonly standing_collections: number | null;
   readonly databases: number | null;
   readonly bytes: number | null;
   /** How many more there may be; null is no bound, or unknown. */
@@ -51,7 +60,7 @@ export interface PlacesOptions {
   /** Those of organizations whose creation asks for none: the first that has room. */
   readonly levels: readonly Level[];
   /** How many collections and databases a cluster takes. */
-  readonly boundsOf: (kind: ClusterKind) => Bounds;
+  readonly boundsOf: (cluster: Cluster) => Bounds;
   /** Milliseconds that never go back. */
   readonly elapsed: () => number;
 }
@@ -78,29 +87,50 @@ interface Filling {
 /** Chooses among the clusters of the settings. */
 export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOptions): Places {
   const fillings = new Map<string, Filling>();
+  const measuring = new Map<string, Promise<Filling>>();
 
-  async function fillingOf({ name, documents }: Cluster): Promise<Filling> {
-    const known = fillings.get(name);
-    if (known !== undefined && elapsed() - known.at < measuredMilliseconds) return known;
-    const measure = await documents.measure();
-    const filling = { measure, at: elapsed(), assigned: { collections: 0, databases: 0 } };
+  async function measure({ name, documents }: Cluster): Promise<Filling> {
+    const filling = { measure: await documents.measure(), at: elapsed(), assigned: { collections: 0, databases: 0 } };
     fillings.set(name, filling);
     return filling;
   }
 
-  async function hasRoom(cluster: Cluster, level: Level): Promise<boolean> {
-    const taken = takes[level];
-    if (taken === undefined) return true;
-    const bound = boundsOf(cluster.kind)[taken];
-    if (bound === Number.POSITIVE_INFINITY) return true;
-    const { measure, assigned } = await fillingOf(cluster);
-    return measure[taken] + assigned[taken] < bound;
+  async function fillingOf(cluster: Cluster): Promise<Filling> {
+    const { name } = cluster;
+    const known = fillings.get(name);
+    if (known !== undefined && elapsed() - known.at < measuredMilliseconds) return known;
+    // Of two at once the later would forget what was assigned by the earlier.
+    const running = measuring.get(name) ?? measure(cluster).finally(() => measuring.delete(name));
+    measuring.set(name, running);
+    return await running;
   }
 
-  function note({ cluster, level }: AssignedPlace, change: 1 | -1): void {
-    const taken = takes[level];
+  /** Keeps room, where there is any. */
+  async function take(cluster: Cluster, taken: keyof Bounds | undefined): Promise<boolean> {
+    if (taken === undefined) return true;
+    const bound = boundsOf(cluster)[taken];
+    if (bound === Number.POSITIVE_INFINITY) return true;
+    const { measure, assigned } = await fillingOf(cluster);
+    if (measure[taken] + assigned[taken] >= bound) return false;
+    assigned[taken] += 1;
+    return true;
+  }
+
+  function giveUp(cluster: string, taken: keyof Bounds | undefined): void {
     const filling = fillings.get(cluster);
-    if (taken !== undefined && filling !== undefined) filling.assigned[taken] += change;
+    if (taken === undefined || filling === undefined) return;
+    // Where it was measured since, what was kept before is not in it.
+    filling.assigned[taken] = Math.max(0, filling.assigned[taken] - 1);
+  }
+
+  async function assignIn(cluster: Cluster, level: Level, organization: string): Promise<AssignedPlace | undefined> {
+    if (!(await take(cluster, takes[level]))) return undefined;
+    try {
+      return { ...(await cluster.documents.assignPlace(level, organization)), level };
+    } catch (error) {
+      giveUp(cluster.name, takes[level]);
+      throw error;
+    }
   }
 
   const candidates = (level: Level, wanted: string | undefined) =>
@@ -116,10 +146,8 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
       for (const level of wanted === undefined ? levels : [wanted]) {
         for (const cluster of candidates(level, wantedCluster)) {
           try {
-            if (!(await hasRoom(cluster, level))) continue;
-            const place = { ...(await cluster.documents.assignPlace(level, organization)), level };
-            note(place, 1);
-            return place;
+            const place = await assignIn(cluster, level, organization);
+            if (place !== undefined) return place;
           } catch (error) {
             if (!(error instanceof TenantryError)) throw error;
             // One that is gone leaves the next.
@@ -127,16 +155,24 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
           }
         }
       }
-      throw failure ?? full(wanted ?? levels.join(' or '));
+      throw failure ?? full(`another organization at level ${wanted ?? levels.join(' or ')}`);
     },
 
     release(place) {
       const cluster = clusters.find(({ name }) => name === place.cluster);
       cluster?.documents.releasePlace(place);
-      note(place, -1);
+      giveUp(place.cluster, takes[place.level]);
     },
 
-    describe: () => Promise.all(clusters.map((cluster) => describeCluster(cluster, boundsOf(cluster.kind)))),
+    async keepCollection({ cluster: name, level }) {
+      const cluster = clusters.find((each) => each.name === name);
+      // Of one that is not there nothing works, which its documents tell.
+      if (cluster === undefined || cluster.kind === 'embedded' || level === 'pooled') return () => {};
+      if (!(await take(cluster, 'collections'))) throw full('another collection in the cluster');
+      return () => giveUp(name, 'collections');
+    },
+
+    describe: () => Promise.all(clusters.map((cluster) => describeCluster(cluster, boundsOf(cluster)))),
   };
 }
 
@@ -154,21 +190,19 @@ async function describeCluster({ name, kind, documents }: Cluster, bounds: Bound
   const left = (bound: number, used: number) => (bound === Number.POSITIVE_INFINITY ? null : Math.max(0, bound - used));
   try {
     const measure = await documents.measure();
-    const { organizations, collections, databases, bytes } = measure;
+    const { organizations, collections: standing_collections, databases, bytes } = measure;
     const room = {
-      collections: left(bounds.collections, collections),
+      collections: left(bounds.collections, standing_collections),
       databases: left(bounds.databases, databases),
     };
-    return { name, kind, health: 'up', organizations, collections, databases, bytes, room };
+    return { name, kind, health: 'up', organizations, standing_collections, databases, bytes, room };
   } catch (error) {
     if (!(error instanceof TenantryError)) throw error;
-    const unknown = { organizations: null, collections: null, databases: null, bytes: null };
+    const unknown = { organizations: null, standing_collections: null, databases: null, bytes: null };
     return { name, kind, health: 'down', ...unknown, room: { collections: null, databases: null } };
   }
 }
 
-function full(levels: string): TenantryError {
-  return new TenantryError('clusters_full', `There is no room for another organization at level ${levels}`, {
-    retryAfterSeconds: 60,
-  });
+function full(what: string): TenantryError {
+  return new TenantryError('clusters_full', `There is no room for ${what}`, { retryAfterSeconds: 60 });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clusters, levels } from './clusters.ts';
+import { clusterBound, clusters, levels } from './clusters.ts';
 
 test('clusters are read by their names, each with an address or a directory', () => {
   const text = ' eu=mongodb://me:p%40ss@db1,db2/?replicaSet=rs0\n  east=/var/lib//tenantry/east ';
@@ -40,5 +40,31 @@ test('a level is one word, or one with pooled as the way out', () => {
   assert.deepEqual(value('collection,pooled'), ['collection', 'pooled']);
   for (const text of ['', 'pooled,pooled', 'pooled,collection', 'collection,database', 'collection,', 'Collection']) {
     assert.equal(value(text), undefined, text);
+  }
+});
+
+test('a bound is for all clusters, and for those that it names', () => {
+  const value = (text: string) => {
+    const reading = clusterBound.read(text, undefined);
+    return 'value' in reading ? [reading.value.others, Object.fromEntries(reading.value.own)] : reading.right;
+  };
+  assert.deepEqual(value('5000'), [5_000, {}]);
+  assert.deepEqual(value('5000,main=20000,eu=7'), [5_000, { main: 20_000, eu: 7 }]);
+  assert.deepEqual(value('eu=7'), [undefined, { eu: 7 }]);
+  assert.equal(value('eu=7,eu=8'), 'one number for each cluster: eu has two');
+  for (const text of [
+    '',
+    '0',
+    '5000,',
+    'eu=7,5000',
+    'eu=',
+    'eu=0',
+    '=7',
+    'Eu=7',
+    'eu=7=8',
+    '5000, eu=7',
+    '5000 eu=7',
+  ]) {
+    assert.equal(value(text), clusterBound.accepts, text);
   }
 });

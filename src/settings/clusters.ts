@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from 'node:path';
 import { databaseUrl } from './database.ts';
-import type { Kind, Reading } from './kinds.ts';
+import { type Kind, type Reading, wholeNumber } from './kinds.ts';
 
 /** How far apart from others an organization's documents stand. */
 const level = /^(?:pooled|collection|database|cluster)$/;
@@ -53,4 +53,48 @@ function readCluster(part: string): Reading<ClusterSetting> {
   return 'value' in url
     ? { value: { name: given, location: { url: url.value } } }
     : { right: `${given}= and ${url.right}` };
+}
+
+/** A bound of clusters: of those that have one of their own, by their names, and of all others. */
+export interface ClusterBound {
+  /** Undefined: what is usual for the cluster's kind. */
+  readonly others: number | undefined;
+  readonly own: ReadonlyMap<string, number>;
+}
+
+const most = wholeNumber(1, 1_000_000);
+
+/** A bound for all clusters, and behind it or alone bounds for single ones. */
+export const clusterBound: Kind<ClusterBound> = {
+  accepts: `${most.accepts} for all clusters, name=number for one of them, or both, such as 5000,main=20000`,
+  read(text) {
+    const own = new Map<string, number>();
+    let others: number | undefined;
+    for (const [place, part] of text.split(',').entries()) {
+      const [given = '', ...rest] = part.split('=').reverse();
+      const reading = most.read(given, undefined);
+      const [cluster] = rest;
+      const isForm = cluster === undefined ? place === 0 : rest.length === 1 && name.test(cluster);
+      if (!('value' in reading && isForm)) return { right: clusterBound.accepts };
+      if (cluster === undefined) others = reading.value;
+      else if (own.has(cluster)) return { right: `one number for each cluster: ${cluster} has two` };
+      else own.set(cluster, reading.value);
+    }
+    return { value: { others, own } };
+  },
+};
+
+/** The clusters that a bound names and that are not there, in words that follow "must be". */
+export function misnamedIn(
+  bound: ClusterBound | undefined,
+  further: readonly ClusterSetting[] = [],
+): { readonly found: string; readonly right: string } | undefined {
+  const names = ['main', ...further.map((cluster) => cluster.name)];
+  const unknown = [...(bound?.own.keys() ?? [])].filter((given) => !names.includes(given));
+  if (unknown.length === 0) return undefined;
+  const known = names.length === 1 ? 'main' : `one of ${names.join(', ')}`;
+  return {
+    found: `names ${unknown.join(' and ')}`,
+    right: `must be ${known}, the clusters that there are (TENANTRY_CLUSTERS)`,
+  };
 }

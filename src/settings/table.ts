@@ -1,4 +1,4 @@
-import { clusters, levels } from './clusters.ts';
+import { clusterBound, clusters, levels } from './clusters.ts';
 import { databaseName, databaseUrl, secret } from './database.ts';
 import {
   bcryptCost,
@@ -157,14 +157,14 @@ export const table = {
     secret: true,
   },
   CLUSTER_COLLECTIONS: {
-    kind: wholeNumber(1, 1_000_000),
+    kind: clusterBound,
     about:
-      'Collections of organizations in a cluster past which it takes no new organization of level `collection`: 10000 on MongoDB, and any number on the embedded store, unless set.',
+      'Collections that a cluster may have: past it, it takes no new organization of level `collection`, and on MongoDB no new collection of its organizations. On the embedded store it counts tables of organizations. 10000 on MongoDB, and any number on the embedded store, unless set.',
   },
   CLUSTER_DATABASES: {
-    kind: wholeNumber(1, 1_000_000),
+    kind: clusterBound,
     about:
-      'Databases of organizations in a cluster past which it takes no new one of level `database` or `cluster`: 1000 on MongoDB, and any number on the embedded store, unless set.',
+      'Databases of organizations in a cluster past which it takes no new one of level `database` or `cluster`: 1000 on MongoDB, and any number on the embedded store, unless set. Written as CLUSTER_COLLECTIONS.',
   },
   DOCUMENT_BYTES: {
     kind: wholeNumber(1_024, 2_097_152),

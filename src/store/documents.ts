@@ -97,10 +97,13 @@ export interface PlacedDocuments {
  */
 export type Level = 'pooled' | 'collection' | 'database' | 'cluster';
 
-/** What organizations have in a cluster. */
+/** What there is in a cluster. */
 export interface ClusterMeasure {
   readonly organizations: number;
-  /** Tables or collections that are an organization's own, at every level. */
+  /**
+   * What a bound on collections is compared with, since each costs the cluster the same: tables of organizations, which are
+   * all that the files have; or all collections of the databases in use, whoever made them.
+   */
   readonly collections: number;
   /** Files or databases that are an organization's own. */
   readonly databases: number;

@@ -12,8 +12,8 @@ export function documentsMeasuring(engine: Engine): void {
     await using ground = await openGround(engine);
     // It has an organization of its own, which is pooled.
     const tenants = await openTenants(ground, 'pooled');
-    const empty = { organizations: 1, collections: 0, databases: 0 };
-    assert.deepEqual(countsOf(await tenants.documents.measure()), empty);
+    const empty = countsOf(await tenants.documents.measure());
+    assert.deepEqual([empty.organizations, empty.databases], [1, 0]);
     const levels: readonly Level[] = ['pooled', 'collection', 'collection', 'database'];
     const places = await Promise.all(levels.map((level, number) => tenants.make(`${number}`, level)));
     for (const place of places) await insertAll(tenants.documents, place, documentsOf(10));
@@ -21,12 +21,15 @@ export function documentsMeasuring(engine: Engine): void {
     assert.equal(full.organizations, 5);
     assert.equal(full.databases, 1);
     // In a database of its own an engine may have collections beside those of the organization.
-    assert.ok(full.collections >= 3);
+    assert.ok(full.collections >= empty.collections + 3);
     assert.ok(full.bytes > 0);
     await ground.reopen();
     assert.deepEqual(countsOf(await tenants.documents.measure()), countsOf(full));
     for (const place of places) await tenants.drop(place);
-    assert.deepEqual(countsOf(await tenants.documentsOf(1).measure()), empty);
+    const left = countsOf(await tenants.documentsOf(1).measure());
+    assert.deepEqual([left.organizations, left.databases], [1, 0]);
+    // Those of the organizations; what they share may have been made for the first of them.
+    assert.ok(left.collections <= full.collections - 3);
     await tenants.end();
   });
 }

@@ -58,9 +58,16 @@ export function passwordsThat(failing: Failing): Differing {
   };
 }
 
-/** An edge that finds no place for an organization. */
-export function placesThat(failing: Failing): Differing {
-  return ({ tenancy }) => ({ tenancy: { ...tenancy, places: intercept(tenancy.places, 'assign', failing) } });
+/** Says that a cluster is full. */
+export function noRoomForCollection(): TenantryError {
+  return new TenantryError('clusters_full', 'There is no room for another collection in the cluster', {
+    retryAfterSeconds: 60,
+  });
+}
+
+/** An edge that finds no place for an organization, or a collection. */
+export function placesThat(method: 'assign' | 'keepCollection', failing: Failing): Differing {
+  return ({ tenancy }) => ({ tenancy: { ...tenancy, places: intercept(tenancy.places, method, failing) } });
 }
 
 /** An edge that cannot read records. */

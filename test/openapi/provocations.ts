@@ -6,6 +6,7 @@ import {
   fail,
   limitsThat,
   noRoom,
+  noRoomForCollection,
   passwordsThat,
   placesThat,
   readsThat,
@@ -212,7 +213,10 @@ const provocations = {
     'GET /health/ready': { different: { edge: () => ({ ready: fail }) } },
     'GET /metrics': { different: { edge: ({ metrics }) => ({ metrics: { ...metrics, text: fail } }) } },
   },
-  clusters_full: { any: { different: { edge: placesThat(refuse(noRoom)) } } },
+  clusters_full: {
+    any: { different: { edge: placesThat('assign', refuse(noRoom)) } },
+    [`POST ${collections}`]: { different: { edge: placesThat('keepCollection', refuse(noRoomForCollection)) } },
+  },
   busy: {
     any: { different: { edge: passwordsThat(refuse(tooManyPasswords)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(tooManyPasswords)) }, request: withNewPassword },

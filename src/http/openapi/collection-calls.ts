@@ -59,6 +59,7 @@ export const collectionCalls: readonly Call[] = [
       ...bodyFails,
       collection_exists: undefined,
       quota_exceeded: { detail: 'The organization may not have more collections: it has 2 of 2' },
+      clusters_full: { detail: 'There is no room for another collection in the cluster' },
       idempotency_key_reused: undefined,
       invalid_value: faultOf('#/name', 'must be 1 to 63 of a-z 0-9 _, and begin with a letter'),
       busy: othersChange,

@@ -156,9 +156,9 @@ const failures = {
     detail: 'Something went wrong on our side',
   },
   clusters_full: {
-    when: 'Every cluster that the organization could be on has as many collections or databases as it may have. Nothing was created.',
+    when: 'Every cluster that the organization could be on, or the one that a new collection would be on, has as many collections or databases as it may have. Nothing was created.',
     advice:
-      'Tell the operator: a cluster is to be added, or its bound raised. The operator may ask for level `pooled`, which no bound keeps out.',
+      'Tell the operator: a cluster is to be added, or its bound raised. The operator may ask for level `pooled` for a new organization, which no bound keeps out.',
     detail: 'There is no room for another organization at level collection',
   },
   busy: {

@@ -126,12 +126,17 @@ export const schemas: Readonly<Record<string, Schema>> = {
     kind: { type: 'string', enum: ['embedded', 'mongodb'], description: 'The engine that keeps the documents.' },
     health: { type: 'string', enum: ['up', 'down'], description: 'Whether it answers.' },
     organizations: orUnknown('Organizations that have documents there.'),
-    collections: orUnknown('Tables or collections of single organizations.'),
-    databases: orUnknown('Files or databases of single organizations.'),
+    standing_collections: orUnknown(
+      "What the bound on collections is compared with. On MongoDB all collections of the databases in use, the service's own and those of other programs among them, since each costs the deployment the same; an organization's counts from its first document on. On the embedded store the same as `collections`.",
+    ),
+    databases: orUnknown('Files or databases of single organizations, which the bound on databases is compared with.'),
     bytes: orUnknown('What all this takes.'),
+    collections: orUnknown(
+      'Tables or collections of single organizations, by the master database: on MongoDB those without a document are among them. Unknown too where there are more organizations than can be counted in the time of a call.',
+    ),
     room: {
       ...answer({
-        collections: orUnknown('How many more it takes.'),
+        collections: orUnknown('How many more it takes: the bound less `standing_collections`.'),
         databases: orUnknown('How many more it takes.'),
       }),
       description: 'null is no bound, or unknown where the cluster is down.',

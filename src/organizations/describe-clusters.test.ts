@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { engines } from '../../test/engines.ts';
+import { plainClient } from '../../test/mongodb/scratch.ts';
+import { openTenancy } from '../../test/tenancy.ts';
+import { createCollection } from '../documents/create-collection.ts';
+import type { Level } from '../store/documents.ts';
+import { createWithAdmin } from './create.ts';
+import { describeClusters } from './describe-clusters.ts';
+
+for (const engine of engines) {
+  describe(`the description of clusters on the ${engine.name} engine`, () => {
+    test('tells what is of organizations, and of nobody else', async () => {
+      await using opened = await openTenancy({ engine });
+      const { tenancy } = opened;
+      const counted = async () => {
+        const [main] = await describeClusters(tenancy);
+        return [main?.organizations, main?.collections, main?.databases];
+      };
+      assert.deepEqual(await counted(), [0, 0, 0]);
+      let database = '';
+      for (const level of ['pooled', 'collection', 'database'] satisfies Level[]) {
+        const request = { organization_name: level, email: `${level}@example.com`, password: 'correct horse' };
+        const { organization } = await createWithAdmin(tenancy, request, { placement: { level } });
+        await createCollection(tenancy, organization, 'orders');
+        if (level === 'collection') database = organization.placement.database;
+      }
+      // A further collection is one of the server's; in a file it is rows of the organization's table.
+      const ours = [3, engine.name === 'mongodb' ? 4 : 2, 1];
+      assert.deepEqual(await counted(), ours);
+      if (engine.name !== 'mongodb') return;
+      const [before] = await describeClusters(tenancy);
+      await plainClient().db(database).createCollection('org_stranger');
+      assert.deepEqual(await counted(), ours);
+      const [after] = await describeClusters(tenancy);
+      assert.equal(after?.standing_collections, Number(before?.standing_collections) + 1);
+    });
+  });
+}
