@@ -29,6 +29,8 @@ export type ErrorCode =
 export interface ValueIssue {
   /** A name, or the names that lead there with `/` between them (`~` and `/` in a name as RFC 6901 writes them). */
   readonly member: string;
+  /** The value was not given in a member but names what the call is about, as a part of its path does. */
+  readonly inPath?: true;
   readonly detail: string;
 }
 

@@ -64,7 +64,7 @@ export const problemKinds = {
 
 /** One value that breaks a rule. */
 export interface Fault {
-  /** `#/email`: a member of the body (RFC 6901 section 6). `?organization_name`: a parameter of the query. */
+  /** `#/email`: a member of the body (RFC 6901 section 6). `?organization_name`: a parameter of the query. `{id}`: of the path. */
   readonly pointer: string;
   readonly detail: string;
 }

@@ -178,6 +178,22 @@ const provocations = {
     'PUT /org/update': { request: (well) => changed(well, { colour: 'red' }) },
     'GET /org/get': { request: () => ({ path: '/org/get' }) },
     'DELETE /org/delete': { request: () => ({ path: '/org/delete' }) },
+    ...each(
+      [
+        'GET /v1/clusters',
+        `GET ${organization}`,
+        `DELETE ${organization}`,
+        `GET ${organization}/placement`,
+        `GET ${organization}/usage`,
+        `GET ${collection}`,
+        `DELETE ${collection}`,
+        `GET ${collection}/count`,
+        `DELETE ${documents}`,
+        `GET ${document}`,
+        `DELETE ${document}`,
+      ],
+      { request: ({ path }) => ({ path: `${path}?page=2` }) },
+    ),
     ...each(['GET /v1/organizations', `GET ${collections}`, `GET ${documents}`], {
       request: ({ path }) => ({ path: path.replace(/(\?|$)/, '?limit=0&') }),
     }),

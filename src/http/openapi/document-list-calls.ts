@@ -28,6 +28,12 @@ export const documentListCalls: readonly Call[] = [
           'By rising or by falling id; `ascending` unless given. The ids that the service makes rise with time.',
         schema: { ...listDocumentsSchema.querystring.properties.direction, default: 'ascending' },
       },
+      {
+        name: 'etags',
+        description:
+          'With `true` the page has `etags` too: those of its documents, in their order, for `If-Match` and `if_match`.',
+        schema: { ...listDocumentsSchema.querystring.properties.etags, default: 'false' },
+      },
       ...pageQuery,
     ],
     success: {

@@ -193,7 +193,8 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Fault: answer({
     pointer: {
       type: 'string',
-      description: '`#/email`: a member of the body. `?organization_name`: a parameter of the query.',
+      description:
+        '`#/email`: a member of the body. `?organization_name`: a parameter of the query. `{id}`: one of the path.',
     },
     detail: { type: 'string' },
   }),
