@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'precondition_failed'
   | 'quota_exceeded'
   | 'idempotency_key_reused'
+  | 'idempotency_keys_full'
   | 'rate_limited'
   | 'clusters_full'
   | 'busy'

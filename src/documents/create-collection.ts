@@ -1,4 +1,6 @@
 import { TenantryError } from '../errors.ts';
+import { keptMilliseconds } from '../idempotency/idempotency-key.ts';
+import { keysFull } from '../idempotency/keys-full.ts';
 import { refuseKept } from '../idempotency/refuse-kept.ts';
 import {
   type Collection,
@@ -29,7 +31,8 @@ type Also = (created: CollectionView) => readonly Change[];
 /**
  * Creates a collection. It is there from the commit on; what it needs in the database comes with its first document.
  *
- * @throws {TenantryError} invalid_value, collection_exists, quota_exceeded, organization_not_found, busy, storage_unavailable
+ * @throws {TenantryError} invalid_value, collection_exists, quota_exceeded, idempotency_keys_full, organization_not_found,
+ *   busy, storage_unavailable
  */
 export function createCollection(
   tenancy: Tenancy,
@@ -71,16 +74,27 @@ async function attempt(
     status: 'active',
     created_at: now().toISOString(),
   };
+  const kept = also(viewOfCollection(collection));
+  const keyed = kept.length > 0 && { keyed_creations: oneMore(tenancy, organization) };
+  const changed = { ...organization, collections: count + 1, ...keyed };
   const outcome = await records.commit(
-    [
-      ...also(viewOfCollection(collection)),
-      replace(organizations, { ...organization, collections: count + 1 }),
-      insert(collections, collection),
-    ],
+    [...kept, replace(organizations, changed), insert(collections, collection)],
     end,
   );
   refuseKept(outcome);
   return outcome.result === 'done' ? viewOfCollection(collection) : moved;
+}
+
+/** Within a day; as many again may be remembered from the day before. */
+const mostKeyedCreations = 1_000;
+
+/** A creation is remembered for its key when its collection is long gone. @throws {TenantryError} idempotency_keys_full */
+function oneMore({ keptBound, now }: Tenancy, { keyed_creations: before }: Organization) {
+  const at = now();
+  const isOver = before === undefined || Date.parse(before.since) + keptMilliseconds <= at.getTime();
+  const { since, count } = isOver ? { since: at.toISOString(), count: 0 } : before;
+  if (count >= Math.min(keptBound.answers, mostKeyedCreations)) throw keysFull();
+  return { since, count: count + 1 };
 }
 
 /** How many collections an organization may have, `default` among them. */

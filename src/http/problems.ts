@@ -53,6 +53,7 @@ export const problemKinds = {
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key is used' },
   invalid_value: { status: 422, title: 'A value breaks a rule' },
+  idempotency_keys_full: { status: 429, title: 'Too many idempotency keys' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Internal error' },

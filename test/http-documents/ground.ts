@@ -56,6 +56,7 @@ export interface DocumentsGround extends AsyncDisposable {
 export interface Different {
   readonly settings?: TestSettings;
   readonly limits?: Partial<DocumentLimits>;
+  readonly keptBound?: Partial<Tenancy['keptBound']>;
   /** Calls may find the storage unavailable, which is then logged. */
   readonly mayBeUnavailable?: boolean;
 }
@@ -72,9 +73,9 @@ export async function openDocuments(
   { engine, level }: Omit<Stage, 'name'>,
   different: Different = {},
 ): Promise<DocumentsGround> {
-  const { settings, limits = {}, mayBeUnavailable = false } = different;
+  const { settings, limits = {}, keptBound = {}, mayBeUnavailable = false } = different;
   const given: TestSettings = { OPERATOR_TOKEN: operatorToken, RATE_LIMIT: 'off', ...settings };
-  const edge = await openEdge(given, { engine, documentLimits: limits });
+  const edge = await openEdge(given, { engine, documentLimits: limits, keptBound });
   const operate: DocumentsGround['operate'] = (method, path, sent) =>
     send(edge, [method, `/v1/organizations${path}`], { token: operatorToken, ...sent });
   return {

@@ -45,6 +45,12 @@ export const documentChangeFails = {
   stopping: undefined,
 } as const satisfies Failures;
 
+/** What an `Idempotency-Key` of a call about an organization may fail with. */
+export const keyFails = {
+  idempotency_key_reused: undefined,
+  idempotency_keys_full: undefined,
+} as const satisfies Failures;
+
 /** As `documentChangeFails`, for those that store what their body has. */
 export const documentStoreFails = {
   ...documentChangeFails,

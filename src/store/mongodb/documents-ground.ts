@@ -1,6 +1,7 @@
 import { callEnd, persistently, untilEnd } from './attempts.ts';
 import type { CommitGround } from './commit.ts';
 import { hasCode, tellable } from './faults.ts';
+import type { KeptRooms } from './kept-rooms.ts';
 import type { QuotaGate } from './quota-gate.ts';
 import type { InTurn } from './turns.ts';
 
@@ -10,6 +11,7 @@ export interface DocumentsGround extends CommitGround {
   readonly cluster: string;
   readonly inTurn: InTurn;
   readonly gate: QuotaGate;
+  readonly keptRooms: KeptRooms;
 }
 
 /**

@@ -12,6 +12,7 @@ import { commitWork, demandServer, type Witness, type Writing } from './commit.t
 import { type DocumentsGround, repeatedly } from './documents-ground.ts';
 import { UnmatchedError } from './faults.ts';
 import { findKept, keepAnswer, keptCollection, keptIdOf } from './kept-answers.ts';
+import { refuseKeeping } from './kept-rooms.ts';
 import { type Location, locate } from './locate.ts';
 import { type Addition, addToSlot, findSlots, nextSlotOf, slotCount, slotsCollection, usageIn } from './slots.ts';
 
@@ -28,6 +29,8 @@ export async function writeDocuments(
   end: number,
 ): Promise<WriteOutcome> {
   const { quota, keep } = write;
+  const unkept = await refuseKeeping(ground, place, write, end);
+  if (unkept !== undefined) return unkept;
   const added = additionOf(write);
   const read = () => usageAt(ground, place, end);
   const admission = await ground.gate.admit(place.organization, { added, quota, read });
