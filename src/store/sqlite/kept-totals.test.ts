@@ -18,6 +18,7 @@ function keep(documents: Documents, id: string): Promise<WriteOutcome> {
 test('answers that a former version kept, without counting them, are counted', async (context) => {
   const directory = await scratchDirectory(context);
   const first = await openScratch(context, directory);
+  assert.equal((await first.documents.assignPlace('collection', place.organization)).database, place.database);
   await first.documents.makeCollection(place);
   for (const id of ['a', 'b']) assert.deepEqual(await keep(first.documents, id), done);
   await first.close();
