@@ -142,7 +142,8 @@ export const schemas: Readonly<Record<string, Schema>> = {
     name: shownName,
     erased: {
       anyOf: [answer(usage), { type: 'null' }],
-      description: 'What it had; null where that is still being removed.',
+      description:
+        'What it had as it was counted with each write, collections with `default`; null where that is still being removed. What other programs added on MongoDB since the last recount is removed too, and is not in it.',
     },
   }),
   ...documentSchemas,
