@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'precondition_failed'
   | 'quota_exceeded'
   | 'idempotency_key_reused'
+  | 'idempotency_keys_full'
   | 'rate_limited'
   | 'clusters_full'
   | 'busy'
@@ -29,6 +30,8 @@ export type ErrorCode =
 export interface ValueIssue {
   /** A name, or the names that lead there with `/` between them (`~` and `/` in a name as RFC 6901 writes them). */
   readonly member: string;
+  /** The value was not given in a member but names what the call is about, as a part of its path does. */
+  readonly inPath?: true;
   readonly detail: string;
 }
 

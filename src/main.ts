@@ -198,6 +198,7 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
       depth: settings.DOCUMENT_DEPTH,
       collections: settings.COLLECTIONS,
     },
+    keptBound: { answers: settings.IDEMPOTENCY_KEYS, bytes: settings.IDEMPOTENCY_BYTES },
     passwords,
     tokens: createTokens({
       keys,

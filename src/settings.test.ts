@@ -48,6 +48,8 @@ test('with nothing set the defaults hold, each of a value that its own row reads
     DOCUMENT_DEPTH: 16,
     BATCH_BYTES: 8388608,
     COLLECTIONS: 100,
+    IDEMPOTENCY_KEYS: 100_000,
+    IDEMPOTENCY_BYTES: 67_108_864,
     ORGANIZATION_REQUESTS: 32,
     FAIL_POINT: undefined,
   });

@@ -181,6 +181,34 @@ for (const stage of stages) {
       assert.equal(_version, racers + 1);
       assert.deepEqual(members, Object.fromEntries(Array.from({ length: racers }, (_, n) => [`m${n}`, n])));
     });
+
+    test('a list has the tag of each of its documents where it is asked for, good for a change at once', async () => {
+      await using ground = await openDocuments(stage);
+      const acme = await ground.tenant('Acme');
+      const ids = ['a', 'b', 'c', 'd', 'e'];
+      const tags = new Map<unknown, string>();
+      for (const id of ids) tags.set(id, fieldOf(await put(acme, id, { n: `of ${id}` }), 'etag'));
+      const listed: [unknown, string][] = [];
+      let cursor = '';
+      do {
+        const answer = await acme.send('GET', `${documentsOf()}?etags=true&limit=2&direction=descending${cursor}`);
+        const { data, etags, next_cursor } = bodyOf(answer) as unknown as TaggedPage;
+        assert.equal(etags.length, data.length);
+        listed.push(...data.map(({ _id }, place): [unknown, string] => [_id, etags[place] ?? '']));
+        cursor = next_cursor === null ? '' : `&cursor=${next_cursor}`;
+      } while (cursor !== '');
+      assert.deepEqual(listed, [...tags].reverse());
+      const [first, second] = [tags.get('a') ?? '', tags.get('b') ?? ''];
+      const changed = { body: { n: 2 }, headers: { 'if-match': first } };
+      bodyOf(await acme.send('PUT', path, changed));
+      assertRefused(await acme.send('PUT', path, changed), failed);
+      const operations = [{ op: 'delete', id: 'b', if_match: second }];
+      bodyOf(await acme.send('POST', `${documentsOf()}/batch`, { body: { operations } }));
+      for (const query of ['', '?etags=false']) {
+        assert.deepEqual(Object.keys(bodyOf(await acme.send('GET', documentsOf() + query))), ['data', 'next_cursor']);
+      }
+      assertRefused(await acme.send('GET', `${documentsOf()}?etags=yes`), [422, 'invalid_value'], '?etags');
+    });
   });
 }
 
@@ -189,4 +217,10 @@ function tally(answers: readonly Answer[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
+}
+
+interface TaggedPage {
+  readonly data: readonly { readonly _id: unknown }[];
+  readonly etags: readonly string[];
+  readonly next_cursor: string | null;
 }

@@ -74,6 +74,7 @@ export interface TenancyOptions {
   readonly defaultLevels?: readonly Level[];
   /** Those of the settings' defaults where they are left out. */
   readonly documentLimits?: Partial<DocumentLimits>;
+  readonly keptBound?: Partial<Tenancy['keptBound']>;
 }
 
 /** Cost 4 is bcrypt's least: a test is about something else. */
@@ -102,6 +103,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
     limits: memoryLimits({ now: clock.now }),
     signInLimits,
     documentLimits: { ...defaultDocumentLimits, ...options.documentLimits },
+    keptBound: { answers: 100_000, bytes: 67_108_864, ...options.keptBound },
     log: logInto(logged),
     instance: 'test',
     now: () => new Date(clock.now()),

@@ -3,6 +3,7 @@ import { TenantryError, type ValueIssue } from '../errors.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { moved } from '../store/decide.ts';
 import type { DocumentChange, StoredDocument, TenantPlace } from '../store/documents.ts';
+import { type KeptAnswerOfBatch, keptOf, type OperationResult, resultOf, resultsAgain } from './batch-answer.ts';
 import { nextOf } from './change.ts';
 import { checkDocumentId, etagOf, type JsonObject, newDocumentId } from './document.ts';
 import { again, inCollection, type Target, writeIn } from './in-collection.ts';
@@ -15,19 +16,14 @@ export type Operation =
   | { readonly op: 'replace'; readonly id: string; readonly document: JsonObject; readonly if_match?: string }
   | { readonly op: 'delete'; readonly id: string; readonly if_match?: string };
 
-/** What became of a step, in the order of the steps. */
-export type OperationResult =
-  | { readonly op: 'insert' | 'replace'; readonly id: string; readonly version: number; readonly etag: string }
-  | { readonly op: 'delete'; readonly id: string };
-
 /** A step whose values have been looked at. */
-type Step = Operation & { readonly id: string; readonly members: string };
+type Step = Operation & { readonly id: string; readonly isNewId: boolean; readonly members: string };
 
 /**
  * Does all steps, or none: inserts of new ids, replacements and removals of documents that are there.
  *
  * @throws {TenantryError} document_exists, document_not_found, precondition_failed, each naming the first step that does not
- *   hold; invalid_value, document_too_large, quota_exceeded, idempotency_key_reused, organization_not_found,
+ *   hold; invalid_value, document_too_large, quota_exceeded, idempotency_key_reused, idempotency_keys_full, organization_not_found,
  *   collection_not_found, busy, stopping, storage_unavailable
  */
 export async function runBatch(
@@ -39,13 +35,13 @@ export async function runBatch(
   const { collection } = target;
   const steps = await checkedSteps(tenancy, operations);
   return await inCollection(tenancy, target, async (routed) => {
-    const before = await findKept<readonly OperationResult[]>(tenancy, routed, repeat);
-    if (before !== undefined) return before;
-    const changes = await changesOf(tenancy, routed.place, { collection, steps });
-    const results = changes.map(resultOf);
-    const keep = keeping(tenancy, routed, repeat && { ...repeat, answer: results });
+    const before = await findKept<KeptAnswerOfBatch>(tenancy, routed, repeat);
+    if (before !== undefined) return resultsAgain(before, steps);
+    const at = tenancy.now();
+    const changes = await changesOf(tenancy, routed.place, { collection, steps, at });
+    const keep = keeping(tenancy, routed, repeat && { ...repeat, answer: keptOf(steps, changes, at) });
     const outcome = await writeIn(tenancy, routed, { collection, changes, keep });
-    if (outcome.result === 'done') return results;
+    if (outcome.result === 'done') return changes.map(resultOf);
     // What was read before has moved; what is there now decides.
     return outcome.result === 'exists' ? moved : again(outcome, routed);
   });
@@ -60,6 +56,7 @@ async function checkedSteps({ documentLimits }: Tenancy, operations: readonly Op
   const steps: Step[] = [];
   let characters = 0;
   for (const [number, operation] of operations.entries()) {
+    const isNewId = operation.id === undefined;
     const { id = newDocumentId() } = operation;
     const at = `operations/${number}`;
     const wrong = operation.op === 'insert' ? checkDocumentId(id) : undefined;
@@ -68,7 +65,7 @@ async function checkedSteps({ documentLimits }: Tenancy, operations: readonly Op
     seen.add(id);
     const members =
       operation.op === 'delete' ? '' : checkMembers(operation.document, documentLimits, `${at}/document/`);
-    steps.push({ ...operation, id, members });
+    steps.push({ ...operation, id, isNewId, members });
     characters += members.length;
     if (characters < charactersInTurn) continue;
     characters = 0;
@@ -80,15 +77,14 @@ async function checkedSteps({ documentLimits }: Tenancy, operations: readonly Op
 }
 
 async function changesOf(
-  { documents, now }: Tenancy,
+  { documents }: Tenancy,
   place: TenantPlace,
-  { collection, steps }: { readonly collection: string; readonly steps: readonly Step[] },
+  { collection, steps, at }: { readonly collection: string; readonly steps: readonly Step[]; readonly at: Date },
 ): Promise<DocumentChange[]> {
   const ids = steps.map(({ id }) => id);
   const standing = new Map(
     (await documents.getMany(place, collection, ids)).map((document) => [document.id, document]),
   );
-  const at = now();
   return steps.map((step, number) => changeOf(step, { standing: standing.get(step.id), number, at }));
 }
 
@@ -114,10 +110,4 @@ function changeOf(step: Step, { standing, number, at }: Standing): DocumentChang
   }
   if (op === 'delete') return { op: 'remove', before: standing };
   return { op: 'replace', before: standing, document: nextOf({ id, standing, members }, at) };
-}
-
-function resultOf(change: DocumentChange): OperationResult {
-  if (change.op === 'remove') return { op: 'delete', id: change.before.id };
-  const { id, version } = change.document;
-  return { op: change.op, id, version, etag: etagOf(change.document) };
 }

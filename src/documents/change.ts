@@ -29,9 +29,12 @@ export async function putDocument(
   members: JsonObject,
   expects: Expectation,
 ): Promise<Replaced> {
-  const text = checkMembers(members, tenancy.documentLimits);
   const detail = checkDocumentId(target.id);
-  if (detail !== undefined) throw new TenantryError('invalid_value', `The id ${detail}`);
+  if (detail !== undefined) {
+    const issues = [{ member: 'id', inPath: true, detail }] as const;
+    throw new TenantryError('invalid_value', `The id ${detail}`, { issues });
+  }
+  const text = checkMembers(members, tenancy.documentLimits);
   const { standing, document } = await change(tenancy, target, expects, () => text);
   if (document === undefined) throw new Error('a document that was put is not there');
   return { document, created: standing === undefined };

@@ -1,4 +1,6 @@
 import { TenantryError } from '../errors.ts';
+import { keptMilliseconds } from '../idempotency/idempotency-key.ts';
+import { keysFull } from '../idempotency/keys-full.ts';
 import { refuseKept } from '../idempotency/refuse-kept.ts';
 import {
   type Collection,
@@ -32,8 +34,8 @@ type Also = (created: CollectionView) => readonly Change[];
  * Bounds of clusters are compared with what stands there, which this is only with its first document: those that are
  * created and still empty may pass them.
  *
- * @throws {TenantryError} invalid_value, collection_exists, quota_exceeded, organization_not_found, clusters_full, busy,
- *   storage_unavailable
+ * @throws {TenantryError} invalid_value, collection_exists, quota_exceeded, idempotency_keys_full, organization_not_found,
+ *   clusters_full, busy, storage_unavailable
  */
 export function createCollection(
   tenancy: Tenancy,
@@ -75,21 +77,34 @@ async function attempt(
     status: 'active',
     created_at: now().toISOString(),
   };
+  const kept = also(viewOfCollection(collection));
+  const keyed = kept.length > 0 && { keyed_creations: oneMore(tenancy, organization) };
+  const changed = { ...organization, collections: count + 1, ...keyed };
   const giveUpRoom = await places.keepCollection(organization.placement);
-  const changes = [
-    ...also(viewOfCollection(collection)),
-    replace(organizations, { ...organization, collections: count + 1 }),
-    insert(collections, collection),
-  ];
   let isDone = false;
   try {
-    const outcome = await records.commit(changes, end);
+    const outcome = await records.commit(
+      [...kept, replace(organizations, changed), insert(collections, collection)],
+      end,
+    );
     isDone = outcome.result === 'done';
     refuseKept(outcome);
   } finally {
     if (!isDone) giveUpRoom();
   }
   return isDone ? viewOfCollection(collection) : moved;
+}
+
+/** Within a day; as many again may be remembered from the day before. */
+const mostKeyedCreations = 1_000;
+
+/** A creation is remembered for its key when its collection is long gone. @throws {TenantryError} idempotency_keys_full */
+function oneMore({ keptBound, now }: Tenancy, { keyed_creations: before }: Organization) {
+  const at = now();
+  const isOver = before === undefined || Date.parse(before.since) + keptMilliseconds <= at.getTime();
+  const { since, count } = isOver ? { since: at.toISOString(), count: 0 } : before;
+  if (count >= Math.min(keptBound.answers, mostKeyedCreations)) throw keysFull();
+  return { since, count: count + 1 };
 }
 
 /** How many collections an organization may have, `default` among them. */

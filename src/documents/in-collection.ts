@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { TenantryError } from '../errors.ts';
+import { keysFull } from '../idempotency/keys-full.ts';
 import { type Collection, collectionKey, collections, defaultCollection } from '../organizations/collection.ts';
 import { notFound } from '../organizations/find-live.ts';
 import { adoptOrganization } from '../organizations/finish-creation.ts';
@@ -61,20 +62,21 @@ export async function inCollection<T>(tenancy: Tenancy, target: Target, attempt:
 
 /** Writes to the collection in the place that was read. */
 export function writeIn(
-  { documents, reach, now }: Tenancy,
+  { documents, keptBound, reach, now }: Tenancy,
   { place, quota, end }: Routed,
-  write: Omit<Write, 'quota' | 'now'>,
+  write: Omit<Write, 'quota' | 'keepWithin' | 'now'>,
 ): Promise<WriteOutcome> {
   reach('document.routed');
-  return documents.write(place, { ...write, quota, now: now() }, end);
+  return documents.write(place, { ...write, quota, keepWithin: keptBound, now: now() }, end);
 }
 
-/** What `Attempt` is to give for an outcome that is not `done`, where it is the same for all commands. @throws {TenantryError} quota_exceeded */
+/** What `Attempt` is to give for an outcome that is not `done`, where it is the same for all commands. @throws {TenantryError} quota_exceeded, idempotency_keys_full */
 export function again(
   outcome: WriteOutcome,
   { quota: bounds }: Pick<Routed, 'quota'>,
 ): typeof moved | typeof otherEpoch {
   if (outcome.result === 'moved') return otherEpoch;
+  if (outcome.result === 'unkept') throw keysFull();
   if (outcome.result !== 'full') return moved;
   const { quota, usage } = outcome;
   const detail = `The organization may not have more ${quota}: it has ${usage[quota]} of ${bounds[quota]}`;

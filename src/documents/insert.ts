@@ -5,8 +5,8 @@ import { again, inCollection, type Target, writeIn } from './in-collection.ts';
 import { findKept, keeping, type Repeat } from './kept.ts';
 import { checkMembers } from './members.ts';
 
-/** What is kept of an insertion; the members are those of the request that is made again. */
-type Inserted = Omit<StoredDocument, 'members'>;
+/** What is kept of an insertion: what the request that is made again does not have. */
+type Inserted = Required<Pick<StoredDocument, 'id' | 'created_at'>>;
 
 /**
  * Stores a new document under an id of its own.
@@ -23,14 +23,17 @@ export function insertDocument(
   const text = checkMembers(members, tenancy.documentLimits);
   return inCollection(tenancy, target, async (routed) => {
     const before = await findKept<Inserted>(tenancy, routed, repeat);
-    if (before !== undefined) return { ...before, members: text };
-    const created_at = tenancy.now().toISOString();
-    const inserted = { id: newDocumentId(), version: 1, created_at, updated_at: created_at };
-    const document = { ...inserted, members: text };
+    if (before !== undefined) return documentOf(before, text);
+    const inserted = { id: newDocumentId(), created_at: tenancy.now().toISOString() };
+    const document = documentOf(inserted, text);
     const { collection } = target;
     const keep = keeping(tenancy, routed, repeat && { ...repeat, answer: inserted });
     const changes = [{ op: 'insert', document }] as const;
     const outcome = await writeIn(tenancy, routed, { collection, changes, keep });
     return outcome.result === 'done' ? document : again(outcome, routed);
   });
+}
+
+function documentOf({ id, created_at }: Inserted, members: string): StoredDocument {
+  return { id, version: 1, created_at, updated_at: created_at, members };
 }

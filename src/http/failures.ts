@@ -37,7 +37,10 @@ function problemOf(error: Error): Problem | undefined {
 
 function tenantryProblem({ code, message, issues, retryAfterSeconds }: TenantryError): Problem {
   // What a query holds only selects, and is checked by the route's schema: a feature's rules are for what is stored.
-  const faults = issues.map(({ member, detail }) => ({ pointer: `#/${inFragment(member)}`, detail }));
+  const faults = issues.map(({ member, inPath, detail }) => ({
+    pointer: inPath ? `{${member}}` : `#/${inFragment(member)}`,
+    detail,
+  }));
   return {
     code,
     detail: faults.length > 0 ? summary(faults) : message,

@@ -53,6 +53,7 @@ export const problemKinds = {
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key is used' },
   invalid_value: { status: 422, title: 'A value breaks a rule' },
+  idempotency_keys_full: { status: 429, title: 'Too many idempotency keys' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Internal error' },
@@ -64,7 +65,7 @@ export const problemKinds = {
 
 /** One value that breaks a rule. */
 export interface Fault {
-  /** `#/email`: a member of the body (RFC 6901 section 6). `?organization_name`: a parameter of the query. */
+  /** `#/email`: a member of the body (RFC 6901 section 6). `?organization_name`: a parameter of the query. `{id}`: of the path. */
   readonly pointer: string;
   readonly detail: string;
 }

@@ -5,6 +5,7 @@ import { refuseConditions } from './etag.ts';
 import { buildFramework, type Server } from './framework.ts';
 import { addressLimits } from './limiting.ts';
 import { pagesRoutes } from './pages/pages.ts';
+import { type QuerySchema, strictQuery } from './query.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keysRoutes } from './routes/keys.ts';
@@ -28,8 +29,11 @@ export function buildServer(edge: Edge): Server {
   const server = buildFramework({ log, onAnswer, limits, settings });
   guardRoutes(server, tenancy, settings);
   server.addHook('onRoute', (route) => {
+    if (!route.url.startsWith('/v1/')) return;
+    const querystring = strictQuery(route.schema?.querystring as Partial<QuerySchema> | undefined);
+    route.schema = { ...route.schema, querystring };
     const onlyReads = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD');
-    if (onlyReads || route.config?.conditional || !route.url.startsWith('/v1/')) return;
+    if (onlyReads || route.config?.conditional) return;
     route.preHandler = [async (request) => refuseConditions(request), ...[route.preHandler ?? []].flat()];
   });
   rootRoutes(server, edge);

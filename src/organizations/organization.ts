@@ -20,6 +20,8 @@ export interface Organization extends Stored {
    * where it was made by a program that had no documents, until its slots are made.
    */
   readonly collections?: number;
+  /** Collections that were created under an idempotency key within a day, and when it began. */
+  readonly keyed_creations?: { readonly since: string; readonly count: number };
   /** What the operator allows it; absent is no bound but those of the installation. */
   readonly quotas?: Quotas;
   /** Its creation was finished, or is being finished, by another than who began it; present for ever after. */

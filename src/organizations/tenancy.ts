@@ -3,7 +3,7 @@ import type { Passwords } from '../identity/passwords.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
 import type { Places } from '../placement/places.ts';
-import type { PlacedDocuments } from '../store/documents.ts';
+import type { KeptBound, PlacedDocuments } from '../store/documents.ts';
 import type { RecentRecords } from '../store/recent-records.ts';
 import type { Records } from '../store/records.ts';
 import type { FailPoint } from './fail-points.ts';
@@ -17,6 +17,8 @@ export interface Tenancy {
   /** Where new organizations go. */
   readonly places: Places;
   readonly documentLimits: DocumentLimits;
+  /** Answers that are kept for an organization's calls that may be made again. */
+  readonly keptBound: KeptBound;
   readonly passwords: Passwords;
   readonly tokens: Tokens;
   readonly limits: Limits;

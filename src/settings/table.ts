@@ -186,6 +186,17 @@ export const table = {
     initial: '100',
     about: 'Collections that an organization may have, unless its quotas say otherwise.',
   },
+  IDEMPOTENCY_KEYS: {
+    kind: wholeNumber(1, 10_000_000),
+    initial: '100000',
+    about:
+      'Calls with an `Idempotency-Key` that are remembered for an organization, each for 24 hours. Past it, calls with another key get 429.',
+  },
+  IDEMPOTENCY_BYTES: {
+    kind: wholeNumber(65_536, 17_179_869_184),
+    initial: '67108864',
+    about: "Bytes of the answers that are remembered for them. A batch whose ids are its sender's takes less than 100.",
+  },
   ORGANIZATION_REQUESTS: {
     kind: wholeNumber(1, 10_000),
     initial: '32',

@@ -185,6 +185,8 @@ export interface Write {
   readonly quota: Quota;
   /** The answer to keep in the same transaction. */
   readonly keep?: KeptAnswer | undefined;
+  /** What the organization's kept answers may come to with this one; on a distributed engine about that. */
+  readonly keepWithin?: KeptBound | undefined;
   /** The moment by which an answer that is kept may be over, and gives way; that of the process where it is left out. */
   readonly now?: Date | undefined;
 }
@@ -193,6 +195,13 @@ export interface Write {
 export interface Quota {
   readonly documents?: number | undefined;
   readonly bytes?: number | undefined;
+}
+
+/** Bounds of the answers that are kept for an organization. */
+export interface KeptBound {
+  readonly answers: number;
+  /** UTF-8 bytes of all answers. */
+  readonly bytes: number;
 }
 
 /** What is remembered of a call that may be made again. */
@@ -216,6 +225,8 @@ export type WriteOutcome =
   | { readonly result: 'conflict'; readonly change: number }
   /** An answer is kept by the id of `keep`, whose time is not over. Told before whatever else does not hold but the epoch. */
   | { readonly result: 'kept' }
+  /** As many answers are kept as `keepWithin` allows, and none of them is over; without an answer the write may be done. */
+  | { readonly result: 'unkept' }
   /** The slots have another epoch, or are gone. */
   | { readonly result: 'moved' }
   /** The quota would be passed; `usage` is what the organization has. */

@@ -29,11 +29,13 @@ export function documentsKept(stage: Stage): void {
     keepingOnce(stage);
     keepingNothing(stage);
     keepingApart(stage);
+    bounding(stage);
     forgetting(stage);
   });
 }
 
 const kept: WriteOutcome = { result: 'kept' };
+const unkept: WriteOutcome = { result: 'unkept' };
 
 function keepingOnce(stage: Stage): void {
   test('an answer is kept with the effect, as it was given, and found through every store and in no collection', async (context) => {
@@ -153,6 +155,62 @@ function keepingApart(stage: Stage): void {
     assert.deepEqual(await tenants.documents.kept(foreign, 'key'), keep);
     const again = await tenants.make('acme');
     assert.equal(await tenants.documents.kept(again, 'key'), undefined);
+  });
+}
+
+function bounding(stage: Stage): void {
+  const keepWithin = { answers: 3, bytes: 1_000 };
+  const past = '2020-01-01T00:00:00.000Z';
+
+  test('past the number of answers that may be kept a write with another has no effect, and those that are kept stay', async (context) => {
+    const tenants = stage.begin(context);
+    const [acme, foreign] = [await tenants.make('acme'), await tenants.make('acme_2')];
+    for (const id of ['a', 'b', 'c']) {
+      await writeDone(tenants.documents, acme, [insertion(documentOf(id))], { keep: keptAnswer(id, id), keepWithin });
+    }
+    const another = { keep: keptAnswer('d', 'd'), keepWithin };
+    for (const turn of [0, 1]) {
+      assert.deepEqual(await write(tenants.documentsOf(turn), acme, [insertion(documentOf('d'))], another), unkept);
+      const again = { keep: keptAnswer('b', 'again'), keepWithin };
+      assert.deepEqual(await write(tenants.documentsOf(turn), acme, [insertion(documentOf('d'))], again), kept);
+    }
+    assert.deepEqual(
+      await readAll(tenants.documents, acme),
+      ['a', 'b', 'c'].map((id) => documentOf(id)),
+    );
+    for (const id of ['a', 'b', 'c']) assert.deepEqual(await tenants.documents.kept(acme, id), keptAnswer(id, id));
+    assert.equal(await tenants.documents.kept(acme, 'd'), undefined);
+    await writeDone(tenants.documents, acme, [insertion(documentOf('d'))], { keepWithin });
+    await writeDone(tenants.documents, foreign, [insertion(documentOf('d'))], another);
+  });
+
+  test('past the bytes of answers that may be kept a write with another has no effect', async (context) => {
+    const tenants = stage.begin(context);
+    const acme = await tenants.make();
+    const large = (id: string) => ({ keep: keptAnswer(id, 'ä'.repeat(220)), keepWithin });
+    for (const id of ['a', 'b']) await writeDone(tenants.documents, acme, [insertion(documentOf(id))], large(id));
+    for (const turn of [0, 1]) {
+      assert.deepEqual(await write(tenants.documentsOf(turn), acme, [insertion(documentOf('c'))], large('c')), unkept);
+    }
+    const small = { keep: { ...keptAnswer('d', ''), answer: '1' }, keepWithin };
+    await writeDone(tenants.documents, acme, [insertion(documentOf('d'))], small);
+  });
+
+  test('answers whose time is over make room for others, also where they were removed, and so do those of dropped organizations', async (context) => {
+    const tenants = stage.begin(context);
+    const acme = await tenants.make('acme');
+    for (const id of ['a', 'b', 'c']) {
+      const keep = keptAnswer(id, id, id === 'a' ? past : undefined);
+      await writeDone(tenants.documents, acme, [insertion(documentOf(id))], { keep, keepWithin });
+    }
+    const next = (id: string) => ({ keep: keptAnswer(id, id), keepWithin });
+    const other = tenants.documentsOf(1);
+    await writeDone(other, acme, [insertion(documentOf('d'))], next('d'));
+    assert.deepEqual(await write(other, acme, [insertion(documentOf('e'))], next('e')), unkept);
+    await tenants.drop(acme);
+    const again = await tenants.make('acme');
+    for (const id of ['a', 'b', 'c']) await writeDone(other, again, [insertion(documentOf(id))], next(id));
+    assert.deepEqual(await write(other, again, [insertion(documentOf('d'))], next('d')), unkept);
   });
 }
 

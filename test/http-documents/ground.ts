@@ -58,6 +58,7 @@ export interface Different {
   readonly limits?: Partial<DocumentLimits>;
   /** Organizations of it may be at any level, `cluster` among them. */
   readonly isMixed?: boolean;
+  readonly keptBound?: Partial<Tenancy['keptBound']>;
   /** Calls may find the storage unavailable, which is then logged. */
   readonly mayBeUnavailable?: boolean;
 }
@@ -74,9 +75,10 @@ export async function openDocuments(
   { engine, level }: Omit<Stage, 'name'>,
   different: Different = {},
 ): Promise<DocumentsGround> {
-  const { settings, limits = {}, isMixed = false, mayBeUnavailable = false } = different;
+  const { settings, limits = {}, keptBound = {}, isMixed = false, mayBeUnavailable = false } = different;
   const given: TestSettings = { OPERATOR_TOKEN: operatorToken, RATE_LIMIT: 'off', ...settings };
-  const edge = await openEdge(given, { engine, hasCluster: isMixed || level === 'cluster', documentLimits: limits });
+  const hasCluster = isMixed || level === 'cluster';
+  const edge = await openEdge(given, { engine, hasCluster, documentLimits: limits, keptBound });
   const operate: DocumentsGround['operate'] = (method, path, sent) =>
     send(edge, [method, `/v1/organizations${path}`], { token: operatorToken, ...sent });
   return {

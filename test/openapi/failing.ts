@@ -70,6 +70,11 @@ export function placesThat(method: 'assign' | 'keepCollection', failing: Failing
   return ({ tenancy }) => ({ tenancy: { ...tenancy, places: intercept(tenancy.places, method, failing) } });
 }
 
+/** An edge that may remember no call. */
+export const keepingNothing: Differing = ({ tenancy }) => ({
+  tenancy: { ...tenancy, keptBound: { answers: 0, bytes: 0 } },
+});
+
 /** An edge that cannot read records. */
 export function readsThat(failing: Failing): Differing {
   return ({ tenancy }) => {

@@ -1,9 +1,10 @@
 import type { ProblemCode } from '../../src/http/problems.ts';
 import { unavailable } from '../intercept.ts';
-import type { ToldCall } from './document.ts';
+import { calls, type ToldCall } from './document.ts';
 import {
   commitsThat,
   fail,
+  keepingNothing,
   limitsThat,
   noRoom,
   noRoomForCollection,
@@ -82,6 +83,12 @@ const recordWrites = [
   `DELETE ${collection}`,
   'DELETE /org/delete',
 ];
+
+/** Calls of version 1 that take neither a body nor parameters in the query. */
+const takingNothing = calls
+  .filter(({ path, body }) => path.startsWith('/v1/') && body === undefined)
+  .filter(({ parameters }) => parameters.every((parameter) => parameter.in !== 'query'))
+  .map(({ name }) => name);
 
 /** One byte more than a document may have. */
 const tooLarge = { text: 'x'.repeat(1_048_577 - '{"text":""}'.length) };
@@ -179,6 +186,7 @@ const provocations = {
     'PUT /org/update': { request: (well) => changed(well, { colour: 'red' }) },
     'GET /org/get': { request: () => ({ path: '/org/get' }) },
     'DELETE /org/delete': { request: () => ({ path: '/org/delete' }) },
+    ...each(takingNothing, { request: ({ path }) => ({ path: `${path}?page=2` }) }),
     ...each(['GET /v1/organizations', `GET ${collections}`, `GET ${documents}`], {
       request: ({ path }) => ({ path: path.replace(/(\?|$)/, '?limit=0&') }),
     }),
@@ -199,6 +207,7 @@ const provocations = {
     [`POST ${documents}`]: keyOf({ number: 1004 }),
     [batch]: keyOf({ operations: [{ op: 'delete', id: 'inv-1002' }] }),
   },
+  idempotency_keys_full: { any: { different: { edge: keepingNothing }, request: withKey } },
   rate_limited: {
     any: {
       different: { environment: { TENANTRY_LIMIT_ADDRESS: '1/minute' } },
@@ -277,9 +286,12 @@ function quotas(quotas: object): Provocation {
   };
 }
 
+function withKey({ headers }: Sent): Pick<Sent, 'headers'> {
+  return { headers: { ...headers, 'idempotency-key': 'k' } };
+}
+
 /** A key under which something else was asked for before. */
 function keyOf(members: Readonly<Record<string, unknown>>): Provocation {
-  const withKey = ({ headers }: Sent) => ({ headers: { ...headers, 'idempotency-key': 'k' } });
   return {
     alone: true,
     before: (well) => ({ ...well, ...withKey(well), ...changed(well, members) }),

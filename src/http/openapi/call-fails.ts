@@ -13,11 +13,15 @@ export const anyCallFails = {
 /** As `anyCallFails`, for those that limits count. */
 export const countedCallFails = { ...anyCallFails, rate_limited: undefined } as const satisfies Failures;
 
+/** What a call that takes no parameters in its query is told of one. */
+export const unknownParameter = faultOf('?page', 'is not a parameter of this call, which takes none');
+
 /** As `countedCallFails`, for those about the organization that the path names. */
 export const organizationCallFails = {
   ...countedCallFails,
   not_authenticated: undefined,
   organization_not_found: undefined,
+  invalid_value: unknownParameter,
   storage_unavailable: undefined,
 } as const satisfies Failures;
 
@@ -39,6 +43,12 @@ export const documentChangeFails = {
   ...collectionCallFails,
   busy: { detail: 'Others are changing the same; try again later' },
   stopping: undefined,
+} as const satisfies Failures;
+
+/** What an `Idempotency-Key` of a call about an organization may fail with. */
+export const keyFails = {
+  idempotency_key_reused: undefined,
+  idempotency_keys_full: undefined,
 } as const satisfies Failures;
 
 /** As `documentChangeFails`, for those that store what their body has. */

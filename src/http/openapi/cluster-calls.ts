@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { countedCallFails } from './call-fails.ts';
+import { countedCallFails, unknownParameter } from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 /** The calls about clusters. */
@@ -37,6 +37,7 @@ export const clusterCalls: readonly Call[] = [
       ...countedCallFails,
       not_authenticated: undefined,
       route_not_found: { detail: 'There is nothing at this path' },
+      invalid_value: unknownParameter,
       storage_unavailable: undefined,
     },
   },

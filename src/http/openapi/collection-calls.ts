@@ -1,5 +1,5 @@
 import { type Call, pageQuery } from './call.ts';
-import { bodyFails, collectionCallFails, faultOf, organizationCallFails, wrongLimit } from './call-fails.ts';
+import { bodyFails, collectionCallFails, faultOf, keyFails, organizationCallFails, wrongLimit } from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const created_at = '2026-11-24T09:30:00.000Z';
@@ -60,7 +60,7 @@ export const collectionCalls: readonly Call[] = [
       collection_exists: undefined,
       quota_exceeded: { detail: 'The organization may not have more collections: it has 2 of 2' },
       clusters_full: { detail: 'There is no room for another collection in the cluster' },
-      idempotency_key_reused: undefined,
+      ...keyFails,
       invalid_value: faultOf('#/name', 'must be 1 to 63 of a-z 0-9 _, and begin with a letter'),
       busy: othersChange,
     },

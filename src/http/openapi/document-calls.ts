@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { collectionCallFails, documentChangeFails, documentStoreFails, faultOf } from './call-fails.ts';
+import { collectionCallFails, documentChangeFails, documentStoreFails, faultOf, keyFails } from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const path = '/v1/organizations/{organization}/collections/{collection}/documents';
@@ -46,7 +46,7 @@ export const documentCalls: readonly Call[] = [
         status: 'draft',
       },
     },
-    errors: { ...documentStoreFails, idempotency_key_reused: undefined, invalid_value: ownName },
+    errors: { ...documentStoreFails, ...keyFails, invalid_value: ownName },
   },
   {
     method: 'get',

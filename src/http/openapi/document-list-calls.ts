@@ -1,6 +1,13 @@
 import { listDocumentsSchema } from '../routes/v1/documents.ts';
 import { type Call, pageQuery } from './call.ts';
-import { collectionCallFails, documentChangeFails, documentStoreFails, faultOf, wrongLimit } from './call-fails.ts';
+import {
+  collectionCallFails,
+  documentChangeFails,
+  documentStoreFails,
+  faultOf,
+  keyFails,
+  wrongLimit,
+} from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const path = '/v1/organizations/{organization}/collections/{collection}/documents';
@@ -27,6 +34,12 @@ export const documentListCalls: readonly Call[] = [
         description:
           'By rising or by falling id; `ascending` unless given. The ids that the service makes rise with time.',
         schema: { ...listDocumentsSchema.querystring.properties.direction, default: 'ascending' },
+      },
+      {
+        name: 'etags',
+        description:
+          'With `true` the page has `etags` too: those of its documents, in their order, for `If-Match` and `if_match`.',
+        schema: { ...listDocumentsSchema.querystring.properties.etags, default: 'false' },
       },
       ...pageQuery,
     ],
@@ -128,7 +141,7 @@ export const documentListCalls: readonly Call[] = [
       document_exists: firstStep('a document has this id'),
       document_not_found: firstStep('no document has this id'),
       precondition_failed: firstStep('the document is not what if_match expects'),
-      idempotency_key_reused: undefined,
+      ...keyFails,
       invalid_value: faultOf('#/operations/0/id', 'is required'),
     },
   },

@@ -78,7 +78,13 @@ export const documentSchemas: Readonly<Record<string, Schema>> = {
     additionalProperties: true,
     description: 'What was stored, and the members that the service adds, whose names begin with `_`.',
   },
-  DocumentPage: pageOf('Document'),
+  DocumentPage: pageOf('Document', {
+    etags: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'With `etags=true`: the `ETag` of each document of `data`, in their order.',
+    },
+  }),
   Emptied: answer({
     deleted: { ...documents, description: 'Documents that were removed.' },
     complete: { type: 'boolean', description: 'Whether that was all. Where it was not, the same call goes on.' },

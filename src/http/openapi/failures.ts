@@ -140,6 +140,13 @@ const failures = {
     advice: 'Take a new key for a new request, and the same key for the same request alone.',
     detail: 'This Idempotency-Key was used for another request',
   },
+  idempotency_keys_full: {
+    when: 'As many calls with an `Idempotency-Key` are remembered for the organization as may be: 100,000 within 24 hours, and 64 MiB of their answers, unless other bounds are set; of creations of collections 1,000. Nothing was done, and what is remembered stays so.',
+    advice:
+      'Make the call without the key, and so that it can be made again all the same: `PUT` a document, or insert it by a batch, with an id of your own. Or wait: a key is forgotten 24 hours after its call.',
+    detail:
+      'As many Idempotency-Keys are remembered for the organization as may be; make the call without one, with ids of your own',
+  },
   rate_limited: {
     when: 'The address made too many calls, or too many of the same organization are in work. `Retry-After` says when the next one is answered.',
     advice: 'Wait for as many seconds as `Retry-After` says.',

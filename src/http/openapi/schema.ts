@@ -27,11 +27,12 @@ export function answer(
 }
 
 /** A page of a list, whose entries have the schema of this name. */
-export function pageOf(name: string): Schema {
-  return answer({
-    data: { type: 'array', items: schemaNamed(name) },
-    next_cursor: { type: ['string', 'null'], description: 'For `cursor` of the next page; null on the last one.' },
-  });
+export function pageOf(name: string, optional?: Readonly<Record<string, Schema>>): Schema {
+  const next_cursor = {
+    type: ['string', 'null'],
+    description: 'For `cursor` of the next page; null on the last one.',
+  };
+  return answer({ data: { type: 'array', items: schemaNamed(name) }, next_cursor }, optional);
 }
 
 /** A time, as all answers have it. */

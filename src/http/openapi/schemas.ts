@@ -147,7 +147,8 @@ export const schemas: Readonly<Record<string, Schema>> = {
     name: shownName,
     erased: {
       anyOf: [answer(usage), { type: 'null' }],
-      description: 'What it had; null where that is still being removed.',
+      description:
+        'What it had as it was counted with each write, collections with `default`; null where that is still being removed. What other programs added on MongoDB since the last recount is removed too, and is not in it.',
     },
   }),
   ...documentSchemas,
@@ -198,7 +199,8 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Fault: answer({
     pointer: {
       type: 'string',
-      description: '`#/email`: a member of the body. `?organization_name`: a parameter of the query.',
+      description:
+        '`#/email`: a member of the body. `?organization_name`: a parameter of the query. `{id}`: one of the path.',
     },
     detail: { type: 'string' },
   }),

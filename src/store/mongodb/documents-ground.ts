@@ -1,6 +1,7 @@
 import { callEnd, persistently, untilEnd } from './attempts.ts';
 import type { CommitGround } from './commit.ts';
 import { hasCode, tellable } from './faults.ts';
+import type { KeptRooms } from './kept-rooms.ts';
 import type { QuotaGate } from './quota-gate.ts';
 import type { InTurn, Turns } from './turns.ts';
 
@@ -10,6 +11,7 @@ export interface ClusterGround extends CommitGround {
   readonly cluster: string;
   readonly turns: Turns;
   readonly gate: QuotaGate;
+  readonly keptRooms: KeptRooms;
 }
 
 /** With what a call of the port for documents works. */

@@ -6,6 +6,7 @@ import type { Documents } from '../documents.ts';
 import { shownAddress } from './address.ts';
 import { createClient, databaseOf, watchServers } from './client.ts';
 import { createDocuments } from './documents.ts';
+import { KeptRooms } from './kept-rooms.ts';
 import { QuotaGate } from './quota-gate.ts';
 import { turnsOf } from './turns.ts';
 
@@ -46,6 +47,7 @@ export function openMongodbCluster(options: MongodbClusterOptions): MongodbClust
     takesWrites,
     turns: turnsOf(client),
     gate: new QuotaGate(),
+    keptRooms: new KeptRooms(),
     reach: onStep,
     cluster: name,
   };

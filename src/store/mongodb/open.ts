@@ -4,6 +4,7 @@ import type { Documents } from '../documents.ts';
 import type { Kind, Records } from '../records.ts';
 import { type Connected, type Reaching, reach } from './connect.ts';
 import { createDocuments } from './documents.ts';
+import { KeptRooms } from './kept-rooms.ts';
 import { demandLayout, makeLayout, readLayout } from './layout.ts';
 import { QuotaGate } from './quota-gate.ts';
 import { createRecords } from './records.ts';
@@ -52,6 +53,7 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
     takesWrites,
     turns: turnsOf(client),
     gate: new QuotaGate(),
+    keptRooms: new KeptRooms(),
     reach: onStep,
     cluster: mainCluster,
   };

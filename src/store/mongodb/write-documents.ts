@@ -3,6 +3,7 @@ import { idOf } from './change-documents.ts';
 import { type Admitted, commitTogether, commitWrite } from './commit-writes.ts';
 import { type ClusterGround, type DocumentsGround, groundFor, repeatedly } from './documents-ground.ts';
 import { findKept } from './kept-answers.ts';
+import { refuseKeeping } from './kept-rooms.ts';
 import { findSlots, slotCount, usageIn } from './slots.ts';
 import { createGroups } from './write-groups.ts';
 
@@ -22,6 +23,8 @@ export function createWriter(cluster: ClusterGround): WriteDocuments {
   return async (place, write, end) => {
     const ground = groundFor(cluster, place.organization);
     const { quota, keep } = write;
+    const unkept = await refuseKeeping(ground, place, write, end);
+    if (unkept !== undefined) return unkept;
     const size = sizeOf(write);
     const read = () => usageAt(ground, place, end);
     const admission = await ground.gate.admit(place.organization, { added: size.added, quota, read });

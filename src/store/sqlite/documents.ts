@@ -120,7 +120,7 @@ function reading(access: TenantAccess): Pick<Documents, 'getMany' | 'list' | 'us
 
 function writing(access: TenantAccess): Pick<Documents, 'write' | 'removeSome' | 'raiseEpoch'> {
   return {
-    async write(place, { collection, changes, quota, keep, now: moment = new Date() }, end) {
+    async write(place, { collection, changes, quota, keep, keepWithin, now: moment = new Date() }, end) {
       demandRange('changes', changes.length, 0);
       const table = tenantTable(place);
       if (access.isAbsent(table)) return { result: 'moved' };
@@ -130,7 +130,7 @@ function writing(access: TenantAccess): Pick<Documents, 'write' | 'removeSome' |
         0,
       );
       const now = moment.toISOString();
-      const written = { collection, changes: changes.map(writingOf), bytes, quota, keep };
+      const written = { collection, changes: changes.map(writingOf), bytes, quota, keep, keepWithin };
       return access.submit(place, { type: 'write', table, epoch, ...written, now }, end);
     },
 

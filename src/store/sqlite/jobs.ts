@@ -1,4 +1,4 @@
-import type { KeptAnswer, Quota, StoredDocument, Usage, WriteOutcome } from '../documents.ts';
+import type { KeptAnswer, KeptBound, Quota, StoredDocument, Usage, WriteOutcome } from '../documents.ts';
 import type { Outcome } from '../records.ts';
 import type { Fault } from './faults.ts';
 import type { TenantTable } from './tenant-table.ts';
@@ -70,6 +70,7 @@ export interface WriteJob {
   readonly changes: readonly DocumentWriting[];
   readonly quota: Quota;
   readonly keep: KeptAnswer | undefined;
+  readonly keepWithin: KeptBound | undefined;
   /** What its documents take, about. */
   readonly bytes: number;
   /** RFC 3339, UTC, milliseconds. */

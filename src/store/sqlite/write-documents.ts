@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import type { Answers, Before, DocumentWriting, RemoveSomeJob, WriteJob } from './jobs.ts';
 import { quoted } from './layout.ts';
 import { inCollection, keyColumns } from './tenant-table.ts';
-import { count, slotOf } from './write-slots.ts';
+import { count, forgetKept, keptOf, slotOf } from './write-slots.ts';
 
 /**
  * Does a write with its count. The caller undoes it where it is not done. What is replaced or removed is counted as it
@@ -14,6 +14,7 @@ export function applyWrite(connection: Connection, job: WriteJob): WriteOutcome 
   const slot = slotOf(connection, job.table.organization);
   if (slot === undefined || slot.epoch !== job.epoch) return { result: 'moved' };
   if (!keepAnswer(connection, job)) return { result: 'kept' };
+  if (!hasRoomToKeep(connection, job)) return { result: 'unkept' };
   let [documents, bytes] = [0, 0];
   for (const [place, change] of job.changes.entries()) {
     const added = applyChange(connection, job, change);
@@ -38,6 +39,19 @@ function keepAnswer({ prepare }: Connection, { table: { organization }, keep, no
     SET request = excluded.request, answer = excluded.answer, expires_at = excluded.expires_at WHERE expires_at <= ?`,
   ).run(organization, keep.id, keep.request, keep.answer, keep.expires_at, now);
   return changes === 1;
+}
+
+/** Rows of answers whose time is over that are removed before a write is refused; the rest is `forgetKept`'s. */
+const mostForgotten = 1_000;
+
+/** Whether what is kept, with the answer of this write, is within its bound. */
+function hasRoomToKeep(connection: Connection, { table: { organization }, keep, keepWithin, now }: WriteJob): boolean {
+  if (keep === undefined || keepWithin === undefined) return true;
+  const fits = () => {
+    const { answers, bytes } = keptOf(connection, organization);
+    return answers <= keepWithin.answers && bytes <= keepWithin.bytes;
+  };
+  return fits() || (forgetKept(connection, { type: 'forgetKept', now, most: mostForgotten }).changed && fits());
 }
 
 type Target = Pick<WriteJob, 'table' | 'collection'>;

@@ -1,12 +1,13 @@
-import type { Usage } from '../documents.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import type { KeptBound, Usage } from '../documents.ts';
 import type { Connection } from './connection.ts';
 import type { AdjustJob, ForgetKeptJob, RaiseEpochJob, Removal } from './jobs.ts';
 
 /**
  * Makes the tables that the organizations of a file share, where they do not stand: of each organization its slot, of each
- * of its collections what is counted of it, and the answers that are kept.
+ * of its collections what is counted of it, and the answers that are kept with their number and bytes, which triggers count.
  */
-export function makeSlotTables({ database }: Connection): void {
+export function makeSlotTables({ database, prepare }: Connection): void {
   const counts = 'documents INTEGER NOT NULL, bytes INTEGER NOT NULL';
   database.exec(`
     CREATE TABLE IF NOT EXISTS slots (organization TEXT PRIMARY KEY, epoch INTEGER NOT NULL, ${counts}) STRICT, WITHOUT ROWID;
@@ -14,6 +15,28 @@ export function makeSlotTables({ database }: Connection): void {
     CREATE TABLE IF NOT EXISTS kept_answers (organization TEXT NOT NULL, id TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL, expires_at TEXT NOT NULL, PRIMARY KEY (organization, id)) STRICT;
     CREATE INDEX IF NOT EXISTS "kept_answers-expires_at" ON kept_answers (expires_at);
   `);
+  if (prepare("SELECT 1 FROM sqlite_schema WHERE name = 'kept_totals'").get() === undefined) makeKeptTotals(database);
+}
+
+/** In a file that another version began there are kept answers already. */
+function makeKeptTotals(database: DatabaseSync): void {
+  const add = (row: 'new' | 'old', sign: '+' | '-') =>
+    `INSERT INTO kept_totals (organization, answers, bytes) VALUES (${row}.organization, 1, octet_length(${row}.answer))
+    ON CONFLICT DO UPDATE SET answers = answers ${sign} excluded.answers, bytes = bytes ${sign} excluded.bytes;`;
+  const emptied = 'DELETE FROM kept_totals WHERE organization = old.organization AND answers = 0;';
+  database.exec(`
+    CREATE TABLE kept_totals (organization TEXT PRIMARY KEY, answers INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO kept_totals SELECT organization, count(*), sum(octet_length(answer)) FROM kept_answers GROUP BY organization;
+    CREATE TRIGGER "kept_answers-insert" AFTER INSERT ON kept_answers BEGIN ${add('new', '+')} END;
+    CREATE TRIGGER "kept_answers-update" AFTER UPDATE ON kept_answers BEGIN ${add('old', '-')} ${add('new', '+')} END;
+    CREATE TRIGGER "kept_answers-delete" AFTER DELETE ON kept_answers BEGIN ${add('old', '-')} ${emptied} END;
+  `);
+}
+
+/** What is kept for an organization. */
+export function keptOf({ prepare }: Connection, organization: string): KeptBound {
+  const sql = 'SELECT answers, bytes FROM kept_totals WHERE organization = ?';
+  return (prepare(sql).get(organization) as KeptBound | undefined) ?? { answers: 0, bytes: 0 };
 }
 
 /** An organization's slot. */

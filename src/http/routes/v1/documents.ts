@@ -52,7 +52,11 @@ export const batchSchema = {
 export const listDocumentsSchema = {
   querystring: {
     type: 'object',
-    properties: { direction: { type: 'string', enum: ['ascending', 'descending'] }, ...pageParameters },
+    properties: {
+      direction: { type: 'string', enum: ['ascending', 'descending'] },
+      etags: { type: 'string', enum: ['true', 'false'] },
+      ...pageParameters,
+    },
   },
 } as const;
 
@@ -99,7 +103,7 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
   });
 
   server.get(path, { schema: listDocumentsSchema, config }, async (request, reply) => {
-    const { limit: limitText, cursor, direction = 'ascending' } = request.query;
+    const { limit: limitText, cursor, direction = 'ascending', etags } = request.query;
     const limit = readLimit(limitText);
     const target = targetOf(request);
     const list = {
@@ -110,10 +114,10 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
     const range = { direction, after: position?.after, limit, bytes: pageBytes };
     const { documents, next } = await listDocuments(tenancy, target, range);
     const next_cursor = cursorAfter(keys, list, next === undefined ? undefined : { after: next });
-    return sendJson(
-      reply,
-      `{"data":[${documents.map(textOf).join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`,
-    );
+    // Each costs the hash of its document, which who only reads does not need.
+    const tags = etags === 'true' ? `"etags":${JSON.stringify(documents.map(etagOf))},` : '';
+    const data = documents.map(textOf).join(',');
+    return sendJson(reply, `{"data":[${data}],${tags}"next_cursor":${JSON.stringify(next_cursor)}}`);
   });
 
   server.delete(path, { config }, (request) => emptyCollection(tenancy, targetOf(request)));
