@@ -56,6 +56,8 @@ export interface DocumentsGround extends AsyncDisposable {
 export interface Different {
   readonly settings?: TestSettings;
   readonly limits?: Partial<DocumentLimits>;
+  /** Told of each call of the store. */
+  readonly onStoreCall?: (call: string) => void;
   /** Organizations of it may be at any level, `cluster` among them. */
   readonly isMixed?: boolean;
   /** Calls may find the storage unavailable, which is then logged. */
@@ -74,9 +76,14 @@ export async function openDocuments(
   { engine, level }: Omit<Stage, 'name'>,
   different: Different = {},
 ): Promise<DocumentsGround> {
-  const { settings, limits = {}, isMixed = false, mayBeUnavailable = false } = different;
+  const { settings, limits = {}, isMixed = false, mayBeUnavailable = false, onStoreCall } = different;
   const given: TestSettings = { OPERATOR_TOKEN: operatorToken, RATE_LIMIT: 'off', ...settings };
-  const edge = await openEdge(given, { engine, hasCluster: isMixed || level === 'cluster', documentLimits: limits });
+  const edge = await openEdge(given, {
+    engine,
+    hasCluster: isMixed || level === 'cluster',
+    documentLimits: limits,
+    ...(onStoreCall && { onStoreCall }),
+  });
   const operate: DocumentsGround['operate'] = (method, path, sent) =>
     send(edge, [method, `/v1/organizations${path}`], { token: operatorToken, ...sent });
   return {
