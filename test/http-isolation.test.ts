@@ -38,6 +38,8 @@ interface Pair {
   readonly victim: Stocked;
   /** Values that nobody has. */
   readonly absent: Values;
+  /** What was asked of the store so far, in order. */
+  readonly storeCalls: string[];
 }
 
 /** Which levels attack which: all, or where that would take long, each another one, and those who share their rows. */
@@ -48,7 +50,9 @@ function areTried({ share }: Engine, attacker: number, victim: number): boolean 
 
 /** Attackers and victims at every level, each with each. The victims are found as they were at the end. */
 async function withPairs(engine: Engine, attack: (pair: Pair) => Promise<void>): Promise<void> {
-  await using ground = await openDocuments({ engine, level: 'collection' }, { isMixed: true });
+  const storeCalls: string[] = [];
+  const onStoreCall = (call: string) => void storeCalls.push(call);
+  await using ground = await openDocuments({ engine, level: 'collection' }, { isMixed: true, onStoreCall });
   const victims: Stocked[] = [];
   const attackers: Attacker[] = [];
   for (const level of levels) {
@@ -59,7 +63,9 @@ async function withPairs(engine: Engine, attack: (pair: Pair) => Promise<void>):
   for (const victim of victims) before.push(await everythingOf(ground, victim));
   for (const [one, attacker] of attackers.entries()) {
     for (const [other, victim] of victims.entries()) {
-      if (areTried(engine, one, other)) await attack({ ground, attacker, victim, absent: absentFor(victim) });
+      if (areTried(engine, one, other)) {
+        await attack({ ground, attacker, victim, absent: absentFor(victim), storeCalls });
+      }
     }
   }
   for (const [place, victim] of victims.entries()) {
@@ -77,18 +83,26 @@ interface Trial<Value> {
   readonly given?: readonly string[];
 }
 
-/** Fails unless both answers are the same to the byte, but for what the caller had put in. */
-async function compare<Value>({ ground, attacker, victim }: Pair, trial: Trial<Value>): Promise<Answer> {
+/**
+ * Fails unless both answers are the same to the byte, but for what the caller had put in, and the store was asked the same for
+ * both: what is the same work takes the same time.
+ */
+async function compare<Value>({ ground, attacker, victim, storeCalls }: Pair, trial: Trial<Value>): Promise<Answer> {
   const { what, at, foreign, absent, given = [] } = trial;
   const answers: Answer[] = [];
+  const asked: string[][] = [];
   for (const value of [foreign, absent]) {
+    storeCalls.length = 0;
     const answer = await attempt(ground, at(value));
+    asked.push([...storeCalls]);
     answers.push(answer);
     if (answer.status < 300 && at(value).call.method !== 'GET') await attacker.restore();
   }
   const [one, other] = answers as [Answer, Answer];
   const name = `${at(foreign).call.name}, ${what}, from ${attacker.level} to ${victim.level}`;
   assert.equal(shown(one, given), shown(other, given), name);
+  assert.ok((asked[0]?.length ?? 0) > 0, `${name}: the store was asked`);
+  assert.deepEqual(asked[0], asked[1], `${name}: what was asked of the store`);
   assertSilent(one, victim, given);
   return one;
 }

@@ -22,6 +22,20 @@ export function intercept<P extends object, M extends Methods<P>>(port: P, metho
   });
 }
 
+/** The same port, telling the name of each method as it is called and what it is given. */
+export function watched<P extends object>(port: P, tell: (method: string, given: readonly unknown[]) => void): P {
+  return new Proxy(port, {
+    get(target, name) {
+      const real: unknown = Reflect.get(target, name);
+      if (typeof real !== 'function') return real;
+      return (...given: unknown[]) => {
+        tell(String(name), given);
+        return Reflect.apply(real, target, given);
+      };
+    },
+  });
+}
+
 /** What a store throws that cannot do its work, or whose answer was lost. */
 export function unavailable(): TenantryError {
   return new TenantryError('storage_unavailable', 'The storage cannot do this at the moment; try again later', {

@@ -24,11 +24,11 @@ import { createPlaces } from '../src/placement/places.ts';
 import { routeDocuments } from '../src/placement/route-documents.ts';
 import type { Level, Place, PlacedDocuments } from '../src/store/documents.ts';
 import { asTheyStand } from '../src/store/recent-records.ts';
-import { insert, type Records } from '../src/store/records.ts';
+import { insert, type Kind, type Records } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { engine as embedded } from './contract/embedded.ts';
 import type { Engine } from './contract/engine.ts';
-import { intercept } from './intercept.ts';
+import { intercept, watched } from './intercept.ts';
 import { openTestKeys } from './key-store.ts';
 
 /** A tenancy on a real store of its own. Closed and removed at the end of its scope. */
@@ -70,6 +70,8 @@ export interface TenancyOptions {
   readonly signInLimits?: Tenancy['signInLimits'];
   /** Has a second cluster, `east`, on the same engine; so organizations may be at level `cluster`. */
   readonly hasCluster?: boolean;
+  /** Told of each call of the store: the port's method and, of records, the kind. */
+  readonly onStoreCall?: (call: string) => void;
   /** `collection` where they are left out. */
   readonly defaultLevels?: readonly Level[];
   /** Those of the settings' defaults where they are left out. */
@@ -112,7 +114,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
     reach: (point: FailPoint) => void reached.push(point),
   };
   const location = await engine.create();
-  const open = () => openStore(engine, location, hasCluster);
+  const open = async () => watchedStore(await openStore(engine, location, hasCluster), options.onStoreCall);
   let store = await open();
   const tenancyOf = ({ records, documents, clusters: standing }: typeof store): Tenancy => ({
     ...parts,
@@ -183,6 +185,17 @@ async function openStore(engine: Engine, location: string, hasCluster = false): 
       await east.close();
       await store.close();
     },
+  };
+}
+
+function watchedStore(store: TestStore, tell: TenancyOptions['onStoreCall']): TestStore {
+  if (tell === undefined) return store;
+  return {
+    ...store,
+    records: watched(store.records, (method, [kind]) =>
+      tell(`records.${method} ${(kind as Partial<Kind>).name ?? ''}`),
+    ),
+    documents: watched(store.documents, (method) => tell(`documents.${method}`)),
   };
 }
 

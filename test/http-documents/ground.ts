@@ -56,6 +56,8 @@ export interface DocumentsGround extends AsyncDisposable {
 export interface Different {
   readonly settings?: TestSettings;
   readonly limits?: Partial<DocumentLimits>;
+  /** Told of each call of the store. */
+  readonly onStoreCall?: (call: string) => void;
   /** Organizations of it may be at any level, `cluster` among them. */
   readonly isMixed?: boolean;
   readonly keptBound?: Partial<Tenancy['keptBound']>;
@@ -75,10 +77,15 @@ export async function openDocuments(
   { engine, level }: Omit<Stage, 'name'>,
   different: Different = {},
 ): Promise<DocumentsGround> {
-  const { settings, limits = {}, keptBound = {}, isMixed = false, mayBeUnavailable = false } = different;
+  const { settings, limits = {}, keptBound = {}, isMixed = false, mayBeUnavailable = false, onStoreCall } = different;
   const given: TestSettings = { OPERATOR_TOKEN: operatorToken, RATE_LIMIT: 'off', ...settings };
-  const hasCluster = isMixed || level === 'cluster';
-  const edge = await openEdge(given, { engine, hasCluster, documentLimits: limits, keptBound });
+  const edge = await openEdge(given, {
+    engine,
+    hasCluster: isMixed || level === 'cluster',
+    documentLimits: limits,
+    keptBound,
+    ...(onStoreCall && { onStoreCall }),
+  });
   const operate: DocumentsGround['operate'] = (method, path, sent) =>
     send(edge, [method, `/v1/organizations${path}`], { token: operatorToken, ...sent });
   return {

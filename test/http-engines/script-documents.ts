@@ -169,4 +169,5 @@ export const documentChapters: Readonly<Record<string, Chapter>> = {
   ...story('pooled'),
   ...story('collection'),
   ...story('database'),
+  ...story('cluster'),
 };
