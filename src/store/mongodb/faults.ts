@@ -8,10 +8,12 @@ export const serverCodes = {
   authenticationFailed: 18,
   namespaceNotFound: 26,
   indexNotFound: 27,
+  cursorNotFound: 43,
   namespaceExists: 48,
   maxTimeExpired: 50,
   writeConcernTimeout: 64,
   writeConflict: 112,
+  queryPlanKilled: 175,
   snapshotTooOld: 239,
   snapshotUnavailable: 246,
   noSuchTransaction: 251,
@@ -20,11 +22,11 @@ export const serverCodes = {
   duplicateKey: 11_000,
 } as const;
 
-/** Refusals that pass, given before anything was done: no primary here, and what other transactions bring about. */
+/** Refusals that pass, given before anything was done: no primary here, and what others bring about, also who drops what is read. */
 const refusingCodes = new Set<number | string | undefined>([
   ...[94, 134, 10_107, 13_435, 13_436],
   ...[serverCodes.writeConflict, serverCodes.snapshotTooOld, serverCodes.snapshotUnavailable],
-  serverCodes.noSuchTransaction,
+  ...[serverCodes.noSuchTransaction, serverCodes.cursorNotFound, serverCodes.queryPlanKilled],
 ]);
 
 /** Work that was begun and interrupted by an election, a shutdown, a lost host or a time limit: it may have been done. */
