@@ -110,6 +110,16 @@ export function hasCode(error: unknown, code: number): boolean {
   return error instanceof MongoServerError && error.code === code;
 }
 
+/**
+ * What a caller is told of a commit that failed and was not done: that others were in its way until its time was over is
+ * no fault of the database's, and nothing for the log.
+ */
+export function tellableUndone(error: unknown): unknown {
+  const isContended = error instanceof UnmatchedError || hasCode(error, serverCodes.writeConflict);
+  if (!isContended) return tellable(error);
+  return new TenantryError('busy', 'Others are changing the same; try again later', { retryAfterSeconds: 1 });
+}
+
 /** What a caller is told of a failure: that of the database as `storage_unavailable`; a fault of the program as it is. */
 export function tellable(error: unknown): unknown {
   if (error instanceof TenantryError) return error;
