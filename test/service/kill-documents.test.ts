@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { failPoints } from '../../src/organizations/fail-points.ts';
+import type { Organization } from '../../src/organizations/organization.ts';
+import { plainClient } from '../mongodb/scratch.ts';
 import { type Answer, call } from './calls.ts';
 import { eventually } from './eventually.ts';
 import { openServiceGround, type ServiceEngine, type ServiceGround, serviceEngines } from './ground.ts';
@@ -117,10 +119,63 @@ async function assertNeighbour(url: string): Promise<void> {
   assert.deepEqual(await usage(url, 'acme-2'), { documents: 2 * many, collections: 2 });
 }
 
+/** What a server holds of an organization, by names and numbers, whichever its level. */
+async function leftOf({ settings }: ServiceGround, { id, collection_name }: Organization): Promise<string[]> {
+  const client = plainClient();
+  const database = client.db(settings['DATABASE_NAME']);
+  const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+  const standing = await database.listCollections({}, { nameOnly: true }).toArray();
+  const left = [...databases, ...standing]
+    .map(({ name }) => name)
+    .filter((name) => name === id || name === collection_name || name.startsWith(`${collection_name}.`));
+  const own = { _id: { $regex: `^${id}` } } as object;
+  for (const name of ['tenantry_slots', 'tenantry_pooled', 'tenantry_kept', 'tenantry_databases']) {
+    if ((await database.collection(name).countDocuments(own)) > 0) left.push(name);
+  }
+  const ofIt = { organization_id: id };
+  return (await database.collection('collections').countDocuments(ofIt)) > 0 ? [...left, 'collections'] : left;
+}
+
+/** The organization, whatever its status. */
+async function find(ground: ServiceGround, name: string): Promise<Organization | undefined> {
+  const { organizations } = await ground.inspect();
+  return organizations.find((organization) => organization.name === name);
+}
+
+function besideAnother(engine: ServiceEngine, level: Level): void {
+  for (const point of failPoints.filter((name) => name.startsWith('delete.'))) {
+    test(`beside another in the deletion of an organization at ${point}, level ${level}: a sweep of those that run finishes it, and nothing is left`, async () => {
+      await using ground = await openServiceGround(engine);
+      await prepare(ground, level);
+      // One that ran would take over by itself from the first that is killed.
+      if (point !== 'delete.taken-over') await ground.start({ OPERATOR_TOKEN: token });
+      const acme = await find(ground, 'acme');
+      assert.ok(acme);
+      const url = await killAt({ ground, point }, async (doomed) => {
+        assert.equal((await insertOnce(doomed)).status, 201);
+        assert.ok((await leftOf(ground, acme)).length > 0);
+        await ask(doomed, 'DELETE', '/acme');
+      });
+      await ground.passTime(holdMilliseconds);
+      await eventually(async () => {
+        assert.deepEqual(await leftOf(ground, acme), []);
+        assert.notEqual((await find(ground, 'acme'))?.status, 'deleting');
+      });
+      await ground.passTime(day);
+      await eventually(async () => assert.equal(await find(ground, 'acme'), undefined));
+      assert.deepEqual(await leftOf(ground, acme), []);
+      await assertNeighbour(url);
+      await assertCounted(ground);
+    });
+  }
+}
+
 for (const engine of serviceEngines) {
   const options = { skip: engine.skip, timeout: 600_000, concurrency: 3 };
   suite(`documents where a process is killed, on ${engine.name}`, options, () => {
     for (const level of levels) {
+      if (engine.instances > 1) besideAnother(engine, level);
+
       // Of an engine whose write is one step there are no points within it. What is written and undecided blocks for a
       // minute, as kill.test.ts shows.
       for (const point of ['document.routed', ...(engine.instances > 1 ? ['commit.begun', 'commit.decided'] : [])]) {
