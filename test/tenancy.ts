@@ -36,6 +36,8 @@ export interface TestTenancy extends AsyncDisposable {
   /** Another object after `restart`; a copy with members of one's own (`{ ...tenancy, instance: 'other' }`) is one more process. */
   readonly tenancy: Tenancy;
   readonly clock: TestClock;
+  /** Where the engine has its data. */
+  readonly location: string;
   /** Those that sign its tokens. */
   readonly keys: SigningKeys;
   /** What was logged, oldest first. */
@@ -136,6 +138,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
       return tenancy;
     },
     clock,
+    location,
     keys,
     logged,
     reached,

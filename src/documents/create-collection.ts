@@ -59,7 +59,7 @@ async function attempt(
   if (organization === undefined || !isLive(organization)) throw notFound();
   const key = collectionKey(organizationId, name);
   const standing = name === defaultCollection || (await records.find(collections, 'key', key));
-  if (standing) throw collectionExists(typeof standing === 'object' && standing.status === 'deleting');
+  if (standing) throw collectionExists(typeof standing === 'object' && standing.status !== 'active');
   const count = organization.collections ?? 0;
   const bound = collectionBound(tenancy, organization);
   if (count + 1 >= bound) {

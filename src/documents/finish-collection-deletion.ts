@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Collection, collections } from '../organizations/collection.ts';
-import { isOver } from '../organizations/finish-deletion.ts';
+import { holdDeletion, isOver, reserve } from '../organizations/finish-deletion.ts';
 import { isLive, organizations, placeOf } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { commandEnd, decide, moved } from '../store/decide.ts';
@@ -11,7 +11,8 @@ import { holdCollection } from './hold-collection.ts';
 
 /**
  * Finishes a deletion that this instance holds: raises the epoch of the slots, removes the documents, verifies that none is
- * left and removes the record.
+ * left, drops what else stands and removes the record; or, where a drop of an earlier holder may still arrive, keeps it as
+ * `deleted`, so that it hits no newcomer of the name.
  *
  * @param held the record as this instance wrote it when it took the deletion
  * @returns what was removed; undefined where it is no longer this instance's
@@ -29,7 +30,10 @@ export async function finishCollectionDeletion(tenancy: Tenancy, held: Collectio
   const { documents: left } = await documents.list(place, held.name, { direction: 'ascending', limit: 1, bytes: 1 });
   if (left.length > 0) throw new Error(`${held.key} has documents after it was emptied`);
   tenancy.reach('collection.emptied');
-  await settle(tenancy, held);
+  const last = await dropped(tenancy, held);
+  if (last === undefined) return undefined;
+  await documents.forgetCollection(place, held.name);
+  await settle(tenancy, last, held.deletion?.uncertain ?? false);
   tenancy.reach('collection.removed');
   return { documents: removed, bytes: Math.max(0, usage.bytes) };
 }
@@ -59,24 +63,53 @@ async function emptied(tenancy: Tenancy, held: Collection): Promise<number | und
   }
 }
 
-async function settle({ records }: Tenancy, held: Collection): Promise<void> {
+/**
+ * Drops what stands of the emptied collection by its name. That this is about to happen is written down first: who takes
+ * over then knows of it, and has it until the end of the time that begins with it.
+ *
+ * @returns the record as it then stands; undefined where another has taken the deletion over
+ */
+async function dropped(tenancy: Tenancy, held: Collection): Promise<Collection | undefined> {
+  const { records, documents, reach } = tenancy;
+  const place = await heldPlace(tenancy, held);
+  if (place === undefined) return undefined;
+  if (!(await documents.hasRemains(place, held.name))) return held;
+  const dropping: Collection = { ...held, deletion: holdDeletion(tenancy, true) };
+  const outcome = await records.commit([replace(collections, dropping)]);
+  if (outcome.result !== 'done') return undefined;
+  reach('collection.dropping');
+  await documents.dropRemains(place, held.name);
+  reach('collection.dropped');
+  return { ...dropping, version: dropping.version + 1 };
+}
+
+/** @param uncertain whether a drop that an earlier holder sent may still arrive */
+async function settle({ records, now }: Tenancy, held: Collection, uncertain: boolean): Promise<void> {
+  const { deletion } = held;
+  const settled =
+    uncertain && deletion !== undefined
+      ? replace(collections, { ...held, status: 'deleted', deletion: reserve(deletion, now()) })
+      : remove(collections, held);
   await decide(async (end) => {
     const organization = await records.get(organizations, held.organization_id);
     const standing = await records.get(collections, held.id);
     // Another has taken it over, or the organization's deletion has.
     if (organization === undefined || standing?.version !== held.version) return;
     const fewer = { ...organization, collections: Math.max(0, (organization.collections ?? 0) - 1) };
-    const outcome = await records.commit([replace(organizations, fewer), remove(collections, held)], end);
+    const outcome = await records.commit([replace(organizations, fewer), settled], end);
     return outcome.result === 'done' ? undefined : moved;
   });
 }
+
+/** What `deleting` and `deleted` begin with, and no other status. */
+const unfinished = 'delet';
 
 /** Records that are read at a time. */
 const pageSize = 100;
 
 /**
- * Finishes the deletions of collections whose holder's time is over, until the signal. One that cannot be finished now does
- * not keep the others from it.
+ * Finishes the deletions of collections whose holder's time is over, and frees the names of those that are deleted and were
+ * kept for long enough; until the signal. One that cannot be finished now does not keep the others from it.
  *
  * @throws {TenantryError} storage_unavailable: the list of them cannot be read
  */
@@ -84,7 +117,7 @@ export async function sweepCollections(tenancy: Tenancy, signal: AbortSignal): P
   let last: Collection | undefined;
   do {
     const after = last && { after: { key: last.status, id: last.id } };
-    const range = { prefix: 'deleting', limit: pageSize, ...after };
+    const range = { prefix: unfinished, limit: pageSize, ...after };
     const page: Collection[] = await tenancy.records.list(collections, 'status', range);
     for (const collection of page) {
       if (signal.aborted) return;
@@ -101,6 +134,11 @@ async function takeOver(tenancy: Tenancy, { id }: Collection): Promise<void> {
   const held = await decide(async (end) => {
     const collection = await tenancy.records.get(collections, id);
     if (collection === undefined || !isOver(collection, tenancy.now())) return undefined;
+    if (collection.status === 'deleted') {
+      // A conflict: another did it, or the organization's deletion.
+      await tenancy.records.commit([remove(collections, collection)], end);
+      return undefined;
+    }
     return await holdCollection(tenancy, collection, end);
   });
   if (held === undefined) return;

@@ -21,7 +21,9 @@ export async function holdCollection(
   const organization = await records.get(organizations, collection.organization_id);
   if (organization === undefined || !isLive(organization)) return undefined;
   const { placement } = organization;
-  const held: Collection = { ...collection, status: 'deleting', deletion: holdDeletion(tenancy, false) };
+  // A drop that an earlier holder sent may still arrive.
+  const deletion = holdDeletion(tenancy, collection.deletion?.uncertain ?? false);
+  const held: Collection = { ...collection, status: 'deleting', deletion };
   const raised: Organization = { ...organization, placement: { ...placement, epoch: placement.epoch + 1 } };
   const outcome = await records.commit([replace(organizations, raised), replace(collections, held)], end);
   return outcome.result === 'done' ? { ...held, version: held.version + 1 } : moved;

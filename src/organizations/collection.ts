@@ -11,9 +11,12 @@ export interface Collection extends Stored {
   readonly name: string;
   /** The organization's id, `/` and the name: no organization has two of one name. */
   readonly key: string;
-  /** `deleting`: no call finds it any more, and its name is taken until its documents are removed. */
-  readonly status: 'active' | 'deleting';
-  /** Present from the moment a deletion began. */
+  /**
+   * `deleting`: no call finds it any more, and its name is taken until its documents are removed. `deleted`: they are, and
+   * its name is taken because a drop may still arrive.
+   */
+  readonly status: 'active' | 'deleting' | 'deleted';
+  /** Present from the moment a deletion began; `uncertain` before a drop is sent. */
   readonly deletion?: Deletion;
   /** RFC 3339, UTC, milliseconds. */
   readonly created_at: string;

@@ -18,6 +18,8 @@ export const failPoints = [
   'collection.taken-over',
   'collection.raised',
   'collection.emptied',
+  'collection.dropping',
+  'collection.dropped',
   'collection.removed',
 ] as const;
 

@@ -1,7 +1,7 @@
 import { decide, moved } from '../store/decide.ts';
 import type { Usage } from '../store/documents.ts';
 import { type Records, remove, replace } from '../store/records.ts';
-import { collectionKey, collections } from './collection.ts';
+import { type Collection, collectionKey, collections } from './collection.ts';
 import { type Deletion, type Organization, organizations, placeOf } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -33,13 +33,13 @@ export async function finishDeletion(tenancy: Tenancy, held: Organization): Prom
   const { deletion } = held;
   if (deletion === undefined || isOver(held, now())) return undefined;
   const dropped = await documents.dropCollection(placeOf(held));
-  await removeCollections(records, held);
+  const uncertain = (await removeCollections(records, held)) || deletion.uncertain;
   tenancy.reach('delete.collection-dropped');
-  const settled = deletion.uncertain
+  const settled = uncertain
     ? replace(organizations, {
         ...held,
         status: 'deleted',
-        deletion: { ...deletion, until: after(now(), reservedMilliseconds) },
+        deletion: reserve({ ...deletion, uncertain }, now()),
       })
     : remove(organizations, held);
   // A conflict: another took the deletion over, and settles it.
@@ -50,12 +50,23 @@ export async function finishDeletion(tenancy: Tenancy, held: Organization): Prom
 
 const pageSize = 100;
 
-/** Removes the records of the organization's collections, to which none is added any more. */
-async function removeCollections(records: Records, { id }: Organization): Promise<void> {
+/** A deletion whose name stays reserved for as long as something may still arrive. */
+export function reserve(deletion: Deletion, now: Date): Deletion {
+  return { ...deletion, until: after(now, reservedMilliseconds) };
+}
+
+/**
+ * Removes the records of the organization's collections, to which none is added any more.
+ *
+ * @returns whether a drop of one of them may still arrive
+ */
+async function removeCollections(records: Records, { id }: Organization): Promise<boolean> {
+  let uncertain = false;
   for (;;) {
-    const page = await records.list(collections, 'key', { prefix: collectionKey(id), limit: pageSize });
-    if (page.length === 0) return;
-    // A conflict: another has removed some of them.
+    const page: Collection[] = await records.list(collections, 'key', { prefix: collectionKey(id), limit: pageSize });
+    if (page.length === 0) return uncertain;
+    uncertain ||= page.some(({ deletion }) => deletion?.uncertain);
+    // A conflict: another has changed or removed some of them.
     await records.commit(page.map((collection) => remove(collections, collection)));
   }
 }

@@ -68,7 +68,7 @@ export interface Deletion {
   readonly owner: string;
   /** The holder drops before this time alone; after it another may take over. Of `deleted`: the end of the reservation. RFC 3339. */
   readonly until: string;
-  /** The collection may be dropped or made once more by someone late: the deletion changed hands, or the creation did or had not finished. */
+  /** The collection may be dropped or made once more by someone late: the deletion changed hands, or the creation did or had not finished. Of a collection that is not `default`: a drop of it was about to be sent. */
   readonly uncertain: boolean;
 }
 

@@ -47,6 +47,28 @@ export interface PlacedDocuments {
    */
   dropCollection(place: TenantPlace): Promise<Usage>;
 
+  /**
+   * Whether something stands of a collection beside its documents that goes by its name alone: a drop of it that arrives
+   * late would hit the next collection of that name, with what it then has.
+   */
+  hasRemains(place: TenantPlace, collection: string): Promise<boolean>;
+
+  /**
+   * Drops what stands of a collection that was emptied, under an epoch by which nobody writes to it. Where this throws it
+   * may happen yet.
+   *
+   * @throws {TenantryError} storage_unavailable
+   */
+  dropRemains(place: TenantPlace, collection: string): Promise<void>;
+
+  /**
+   * Has the slots forget a collection of which they count nothing any more. Other collections may be written to meanwhile,
+   * and what arrives late changes no count.
+   *
+   * @throws {TenantryError} storage_unavailable
+   */
+  forgetCollection(place: TenantPlace, collection: string): Promise<void>;
+
   /** Raises the slots to the place's epoch, those that are behind it. Once it returns no write of an older epoch can happen. */
   raiseEpoch(place: TenantPlace): Promise<void>;
 

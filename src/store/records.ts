@@ -51,7 +51,8 @@ export interface Records {
    *
    * @param end when the caller stops waiting, in milliseconds of `performance.now()`; five seconds from now unless given.
    *   The engine sends nothing to be decided after it: what throws then can only come about by what was sent before
-   * @throws {TenantryError} storage_unavailable: the database cannot be written, its answer was lost, or the end came
+   * @throws {TenantryError} storage_unavailable: the database cannot be written, its answer was lost, or the end came;
+   *   busy: others were in the way until then, and nothing was changed
    */
   commit(changes: readonly Change[], end?: number): Promise<Outcome>;
 }

@@ -78,7 +78,7 @@ async function outcomeOf(records: Records, changes: readonly WrittenChange[]): P
       changes.map(({ op, kind, record }) => ({ op, kind: modelKinds[kind] as Kind, record })),
     );
   } catch (error) {
-    if (error instanceof TenantryError && error.code === 'storage_unavailable') return undefined;
+    if (error instanceof TenantryError && ['storage_unavailable', 'busy'].includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { failPoints } from '../../src/organizations/fail-points.ts';
+import type { Organization } from '../../src/organizations/organization.ts';
+import { plainClient } from '../mongodb/scratch.ts';
 import { type Answer, call } from './calls.ts';
 import { eventually } from './eventually.ts';
-import { openServiceGround, type ServiceGround, serviceEngines } from './ground.ts';
+import { openServiceGround, type ServiceEngine, type ServiceGround, serviceEngines } from './ground.ts';
 import { runCommand } from './service.ts';
 
 /** How long another leaves a deletion to who began it, and a little more. */
 const holdMilliseconds = 31_000;
+
+const day = 24 * 60 * 60 * 1_000;
 
 const token = 'o'.repeat(32);
 const levels = ['pooled', 'collection', 'database'] as const;
@@ -87,10 +91,19 @@ async function killAt({ ground, point }: Killed, act: (url: string) => Promise<u
 }
 
 /** As though the time of who held deletions were over: on the embedded engine while no process runs. */
-async function laterOn(ground: ServiceGround): Promise<string> {
+async function laterOn(ground: ServiceGround, milliseconds = holdMilliseconds): Promise<string> {
   await ground.stopAll();
-  await ground.passTime(holdMilliseconds);
+  await ground.passTime(milliseconds);
   return (await ground.start({ OPERATOR_TOKEN: token })).url;
+}
+
+/** Where a drop may have been sent. */
+const dropping = ['collection.dropping', 'collection.dropped'];
+
+/** The points that the deletion of a collection passes: it drops where a collection stands on its own. */
+function deletionPoints(engine: ServiceEngine, level: Level): readonly string[] {
+  const drops = engine.name === 'mongodb' && level !== 'pooled';
+  return failPoints.filter((point) => point.startsWith('collection.') && (drops || !dropping.includes(point)));
 }
 
 async function prepare(ground: ServiceGround, level: Level): Promise<void> {
@@ -106,10 +119,63 @@ async function assertNeighbour(url: string): Promise<void> {
   assert.deepEqual(await usage(url, 'acme-2'), { documents: 2 * many, collections: 2 });
 }
 
+/** What a server holds of an organization, by names and numbers, whichever its level. */
+async function leftOf({ settings }: ServiceGround, { id, collection_name }: Organization): Promise<string[]> {
+  const client = plainClient();
+  const database = client.db(settings['DATABASE_NAME']);
+  const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+  const standing = await database.listCollections({}, { nameOnly: true }).toArray();
+  const left = [...databases, ...standing]
+    .map(({ name }) => name)
+    .filter((name) => name === id || name === collection_name || name.startsWith(`${collection_name}.`));
+  const own = { _id: { $regex: `^${id}` } } as object;
+  for (const name of ['tenantry_slots', 'tenantry_pooled', 'tenantry_kept', 'tenantry_databases']) {
+    if ((await database.collection(name).countDocuments(own)) > 0) left.push(name);
+  }
+  const ofIt = { organization_id: id };
+  return (await database.collection('collections').countDocuments(ofIt)) > 0 ? [...left, 'collections'] : left;
+}
+
+/** The organization, whatever its status. */
+async function find(ground: ServiceGround, name: string): Promise<Organization | undefined> {
+  const { organizations } = await ground.inspect();
+  return organizations.find((organization) => organization.name === name);
+}
+
+function besideAnother(engine: ServiceEngine, level: Level): void {
+  for (const point of failPoints.filter((name) => name.startsWith('delete.'))) {
+    test(`beside another in the deletion of an organization at ${point}, level ${level}: a sweep of those that run finishes it, and nothing is left`, async () => {
+      await using ground = await openServiceGround(engine);
+      await prepare(ground, level);
+      // One that ran would take over by itself from the first that is killed.
+      if (point !== 'delete.taken-over') await ground.start({ OPERATOR_TOKEN: token });
+      const acme = await find(ground, 'acme');
+      assert.ok(acme);
+      const url = await killAt({ ground, point }, async (doomed) => {
+        assert.equal((await insertOnce(doomed)).status, 201);
+        assert.ok((await leftOf(ground, acme)).length > 0);
+        await ask(doomed, 'DELETE', '/acme');
+      });
+      await ground.passTime(holdMilliseconds);
+      await eventually(async () => {
+        assert.deepEqual(await leftOf(ground, acme), []);
+        assert.notEqual((await find(ground, 'acme'))?.status, 'deleting');
+      });
+      await ground.passTime(day);
+      await eventually(async () => assert.equal(await find(ground, 'acme'), undefined));
+      assert.deepEqual(await leftOf(ground, acme), []);
+      await assertNeighbour(url);
+      await assertCounted(ground);
+    });
+  }
+}
+
 for (const engine of serviceEngines) {
   const options = { skip: engine.skip, timeout: 600_000, concurrency: 3 };
   suite(`documents where a process is killed, on ${engine.name}`, options, () => {
     for (const level of levels) {
+      if (engine.instances > 1) besideAnother(engine, level);
+
       // Of an engine whose write is one step there are no points within it. What is written and undecided blocks for a
       // minute, as kill.test.ts shows.
       for (const point of ['document.routed', ...(engine.instances > 1 ? ['commit.begun', 'commit.decided'] : [])]) {
@@ -126,14 +192,20 @@ for (const engine of serviceEngines) {
         });
       }
 
-      for (const point of failPoints.filter((name) => name.startsWith('collection.'))) {
+      for (const point of deletionPoints(engine, level)) {
         test(`in the deletion of a collection at ${point}, level ${level}: it is gone, and nothing else`, async () => {
           await using ground = await openServiceGround(engine);
           await prepare(ground, level);
           const url = await killAt({ ground, point }, (doomed) => ask(doomed, 'DELETE', '/acme/collections/todos'));
           assert.equal(await counted(url, 'acme', 'todos'), undefined, 'decided, and so not found by anybody');
           assert.equal(await counted(url, 'acme', 'default'), many);
-          const next = await laterOn(ground);
+          let next = await laterOn(ground);
+          if (dropping.includes(point)) {
+            await eventually(async () => assert.equal((await usage(next, 'acme')).collections, 1));
+            const early = await ask(next, 'POST', '/acme/collections', { name: 'todos' });
+            assert.equal(early.status, 409, 'the drop of who was killed may still arrive');
+            next = await laterOn(ground, day);
+          }
           await eventually(async () => {
             const made = await ask(next, 'POST', '/acme/collections', { name: 'todos' });
             assert.equal(made.status, 201, JSON.stringify(made.body));

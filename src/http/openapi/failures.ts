@@ -58,9 +58,9 @@ const failures = {
     detail: 'Collection not found',
   },
   collection_exists: {
-    when: 'The organization has a collection of this name, or the documents of a deleted one are still being removed.',
+    when: 'The organization has a collection of this name, or one was deleted of which documents are still being removed, or a drop on MongoDB may still arrive.',
     advice:
-      'Use the one that is there, or choose another name. Where it is still being deleted, `detail` says so: try again later.',
+      'Use the one that is there, or choose another name. Where it is still being deleted, `detail` says so: try again later, at the latest after a day.',
     detail: 'Collection already exists',
   },
   collection_permanent: {

@@ -12,7 +12,7 @@ const done: Outcome = { result: 'done' };
  * Commits changes of records: one change by one atomic operation, several by one transaction.
  *
  * @param end when the caller stops waiting, in milliseconds of `performance.now()`
- * @throws {TenantryError} storage_unavailable: it failed, or nobody can say what became of it
+ * @throws {TenantryError} busy; storage_unavailable: it failed, or nobody can say what became of it
  */
 export async function commitRecords(ground: CommitGround, changes: readonly Change[], end: number): Promise<Outcome> {
   const { database } = ground;

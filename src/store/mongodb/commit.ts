@@ -4,7 +4,7 @@ import type { CommitPoint } from '../commit-points.ts';
 import { unavailable } from '../unavailable.ts';
 import { pauseBefore, persistently, untilEnd } from './attempts.ts';
 import { checkoutMilliseconds } from './client.ts';
-import { isPassing, isUnanswered, NoServerError, tellable, UnansweredError } from './faults.ts';
+import { isPassing, isUnanswered, NoServerError, tellable, tellableUndone, UnansweredError } from './faults.ts';
 
 /** With what commits are made. */
 export interface CommitGround {
@@ -72,7 +72,8 @@ interface Commit<O extends Told> extends Writing {
  * happened, so that a later attempt which is refused looks for this commit's mark before it tells anything.
  *
  * @param end when the caller stops waiting, in milliseconds of `performance.now()`
- * @throws {TenantryError} storage_unavailable: it failed, or nobody can say what became of it
+ * @throws {TenantryError} busy: others were in its way until then, and nothing was changed; storage_unavailable: it
+ *   failed, or nobody can say what became of it
  */
 export async function commitWork<O extends Told>(ground: CommitGround, work: Work<O>, end: number): Promise<O | Done> {
   const lastSend = end - checkoutMilliseconds;
@@ -87,7 +88,9 @@ export async function commitWork<O extends Told>(ground: CommitGround, work: Wor
     } catch (error) {
       // By a transaction nothing is decided until `decideTogether`, which tells by itself.
       commit.lost ||= work.isSingle && isUnanswered(error);
-      if (!isPassing(error) || !(await pauseBefore(lastSend))) throw tellable(error);
+      if (!isPassing(error) || !(await pauseBefore(lastSend))) {
+        throw commit.lost ? tellable(error) : tellableUndone(error);
+      }
     }
   }
 }

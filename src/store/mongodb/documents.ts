@@ -1,6 +1,7 @@
 import type { Documents, TenantPlace } from '../documents.ts';
 import { type ClusterGround, groundFor, repeatedly } from './documents-ground.ts';
-import { dropDocuments } from './drop-collection.ts';
+import { dropDocuments, dropRemains, hasRemains } from './drop-collection.ts';
+import { forgetCollection } from './forget-collection.ts';
 import { findKept, forgetKept } from './kept-answers.ts';
 import { databaseIn, placeOf } from './locate.ts';
 import { makeDocuments } from './make-collection.ts';
@@ -30,6 +31,9 @@ export function createDocuments(cluster: ClusterGround): Documents {
     },
     makeCollection: (place) => makeDocuments(groundOf(place), place),
     dropCollection: (place) => dropDocuments(groundOf(place), place),
+    hasRemains: (place, collection) => hasRemains(groundOf(place), place, collection),
+    dropRemains: (place, collection) => dropRemains(groundOf(place), place, collection),
+    forgetCollection: (place, collection) => forgetCollection(groundOf(place), place, collection),
     raiseEpoch: (place) => raiseSlots(groundOf(place), place, place.epoch),
     getMany: (place, collection, ids) => getDocuments(groundOf(place), place, collection, ids),
     list: (place, collection, range) => listDocuments(groundOf(place), place, collection, range),

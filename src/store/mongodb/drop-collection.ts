@@ -5,7 +5,7 @@ import { unavailable } from '../unavailable.ts';
 import { type DocumentsGround, once, repeatedly } from './documents-ground.ts';
 import { serverCodes } from './faults.ts';
 import { keptIdOf, keptIn } from './kept-answers.ts';
-import { databaseFor, defaultCollection, documentsAt, locate } from './locate.ts';
+import { databaseFor, defaultCollection, documentsAt, type Location, locate } from './locate.ts';
 import { forgetDatabase } from './own-databases.ts';
 import {
   closedEpoch,
@@ -65,12 +65,14 @@ async function removeSlots(ground: DocumentsGround, place: TenantPlace): Promise
 }
 
 async function dropCollections(ground: DocumentsGround, place: TenantPlace): Promise<void> {
-  const database = databaseFor(ground, place);
   const slots = await repeatedly(ground, () => findSlots(ground, place));
   for (const collection of new Set([defaultCollection, ...collectionsIn(slots)])) {
-    const { name } = locate(ground, place, collection);
-    await dropVerified(ground, database, { filter: { name }, drop: () => dropCollection(ground, database, name) });
+    await dropOne(ground, locate(ground, place, collection));
   }
+}
+
+function dropOne(ground: DocumentsGround, { database, name }: Location): Promise<void> {
+  return dropVerified(ground, database, { filter: { name }, drop: () => dropCollection(ground, database, name) });
 }
 
 /** Once, because a drop that arrives late may hit what was made since. */
@@ -88,6 +90,24 @@ async function dropDatabase(ground: DocumentsGround, database: Db): Promise<void
   const names = standing.map(({ name }) => name).filter((name) => name !== slotsCollection);
   for (const name of [...names, slotsCollection]) await dropCollection(ground, database, name);
   await once(ground, () => database.dropDatabase());
+}
+
+/** Whether a collection of an organization stands on the server as one of its own. */
+export async function hasRemains(ground: DocumentsGround, place: TenantPlace, collection: string): Promise<boolean> {
+  const { database, name } = locate(ground, place, collection);
+  return place.level !== 'pooled' && (await identify(ground, database, { name })).length > 0;
+}
+
+/**
+ * Drops a collection that was emptied. A write of an old epoch, which would make it anew, is taken back with its
+ * transaction.
+ *
+ * @throws {TenantryError} storage_unavailable: an answer was lost, or it still stands
+ */
+export async function dropRemains(ground: DocumentsGround, place: TenantPlace, collection: string): Promise<void> {
+  if (collection === defaultCollection || place.level === 'pooled')
+    throw new RangeError(`${collection} is not dropped`);
+  await dropOne(ground, locate(ground, place, collection));
 }
 
 /** What to drop: the collections that the filter finds. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MongoNetworkError, MongoServerError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb';
 import type { TenantryError } from '../../errors.ts';
-import { isPassing, isUnanswered, serverCodes, tellable } from './faults.ts';
+import { isPassing, isUnanswered, serverCodes, tellable, tellableUndone, UnmatchedError } from './faults.ts';
 
 function server(code: number): MongoServerError {
   return new MongoServerError({ code, message: 'text from inside' });
@@ -37,6 +37,15 @@ test('what was refused before the work is not in doubt, and what was interrupted
     Object.defineProperty(noConnection, 'name', { value: name, configurable: true });
     assert.deepEqual([isPassing(noConnection), isUnanswered(noConnection)], [true, false], name);
   }
+});
+
+test('what was undone because of others is told as busy, with nothing for the log, and all else as it is', () => {
+  for (const error of [server(serverCodes.writeConflict), new UnmatchedError('ran beside another')]) {
+    const { code, retryAfterSeconds, cause } = tellableUndone(error) as TenantryError;
+    assert.deepEqual([code, retryAfterSeconds, cause], ['busy', 1, undefined]);
+  }
+  const unauthorized = server(serverCodes.unauthorized);
+  assert.equal((tellableUndone(unauthorized) as TenantryError).code, 'storage_unavailable');
 });
 
 test('a commit that the driver repeated is in doubt by whatever error the repetition ended', () => {

@@ -14,10 +14,12 @@ export const serverCodes = {
   authenticationFailed: 18,
   namespaceNotFound: 26,
   indexNotFound: 27,
+  cursorNotFound: 43,
   namespaceExists: 48,
   maxTimeExpired: 50,
   writeConcernTimeout: 64,
   writeConflict: 112,
+  queryPlanKilled: 175,
   snapshotTooOld: 239,
   snapshotUnavailable: 246,
   noSuchTransaction: 251,
@@ -26,11 +28,11 @@ export const serverCodes = {
   duplicateKey: 11_000,
 } as const;
 
-/** Refusals that pass, given before anything was done: no primary here, and what other transactions bring about. */
+/** Refusals that pass, given before anything was done: no primary here, and what others bring about, also who drops what is read. */
 const refusingCodes = new Set<number | string | undefined>([
   ...[94, 134, 10_107, 13_435, 13_436],
   ...[serverCodes.writeConflict, serverCodes.snapshotTooOld, serverCodes.snapshotUnavailable],
-  serverCodes.noSuchTransaction,
+  ...[serverCodes.noSuchTransaction, serverCodes.cursorNotFound, serverCodes.queryPlanKilled],
 ]);
 
 /** Work that was begun and interrupted by an election, a shutdown, a lost host or a time limit: it may have been done. */
@@ -118,6 +120,16 @@ export function hasCode(error: unknown, code: number): boolean {
 export function causeOf(error: unknown): unknown {
   const cause: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
   return cause instanceof Error ? cause : error;
+}
+
+/**
+ * What a caller is told of a commit that failed and was not done: that others were in its way until its time was over is
+ * no fault of the database's, and nothing for the log.
+ */
+export function tellableUndone(error: unknown): unknown {
+  const isContended = error instanceof UnmatchedError || hasCode(error, serverCodes.writeConflict);
+  if (!isContended) return tellable(error);
+  return new TenantryError('busy', 'Others are changing the same; try again later', { retryAfterSeconds: 1 });
 }
 
 /** What a caller is told of a failure: that of the database as `storage_unavailable`; a fault of the program as it is. */

@@ -25,7 +25,7 @@ export interface Removal {
  * Removes the first documents of a collection in one transaction with their count.
  *
  * @returns how many, or `moved`, where nothing was removed
- * @throws {TenantryError} storage_unavailable
+ * @throws {TenantryError} busy, storage_unavailable
  */
 export async function removeDocuments(
   ground: DocumentsGround,

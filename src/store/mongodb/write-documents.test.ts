@@ -117,7 +117,10 @@ suite('writes whose connection is cut', { skip: missing, timeout: 180_000, concu
     const collection = ground.scratch.database.collection<{ _id: string }>('org_acme');
     await collection.updateOne({ _id: replaced.id }, { $set: { _commit: 'of another' } }, { session });
     const waiting = { collection: 'default', changes, quota: {} };
-    await assert.rejects(documents.write(place, waiting, performance.now() + 1_500), unavailable);
+    await assert.rejects(documents.write(place, waiting, performance.now() + 1_500), {
+      code: 'busy',
+      retryAfterSeconds: 1,
+    });
     await session.abortTransaction();
     assert.deepEqual(await readAll(documents, place), [replaced, removed]);
     assert.deepEqual(await write(documents, place, changes), done);

@@ -41,6 +41,10 @@ export function createDocuments(options: DocumentsOptions): Documents {
     ...reading(access),
     ...writing(access),
     ...upkeep(access, options),
+    // A collection is nothing but its documents, and a tally that counts none goes by itself.
+    hasRemains: async () => false,
+    async dropRemains() {},
+    async forgetCollection() {},
   };
 }
 
