@@ -9,6 +9,7 @@ import { listDocuments, readDocument } from '../../../documents/read.ts';
 import type { SealKeys } from '../../../identity/seal.ts';
 import type { Tenancy } from '../../../organizations/tenancy.ts';
 import type { StoredDocument } from '../../../store/documents.ts';
+import { type Pace, paceFor } from '../../../store/slices.ts';
 import { principalOf } from '../../authentication.ts';
 import { checkOperations, mostOperations, refuseTooMany } from '../../batch-body.ts';
 import { bodyLimitFor } from '../../body.ts';
@@ -56,8 +57,8 @@ export const listDocumentsSchema = {
   },
 } as const;
 
-/** Bytes of documents after which a page ends. */
-const pageBytes = 4 * 1_048_576;
+/** Bytes of documents after which a page ends: what is sent at once. */
+const pageBytes = 1_048_576;
 
 /** The bounds of bodies, from the settings. */
 export interface BodyLimits {
@@ -108,10 +109,8 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
     const range = { direction, after: position?.after, limit, bytes: pageBytes };
     const { documents, next } = await listDocuments(tenancy, target, range);
     const next_cursor = cursorAfter(keys, list, next === undefined ? undefined : { after: next });
-    return sendJson(
-      reply,
-      `{"data":[${documents.map(textOf).join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`,
-    );
+    const page = await pageOf({ documents, next_cursor }, paceFor(target.organization.id));
+    return sendJson(reply, page);
   });
 
   server.delete(path, (request) => emptyCollection(tenancy, targetOf(request)));
@@ -151,6 +150,27 @@ function tell(reply: FastifyReply, document: StoredDocument, etag = etagOf(docum
   return sendJson(reply.header('etag', etag), textOf(document));
 }
 
-function sendJson(reply: FastifyReply, text: string): FastifyReply {
+/** Characters that are made into bytes at once. */
+const charactersAtOnce = 65_536;
+
+/** A page as it is answered; others come in between. */
+async function pageOf(
+  { documents, next_cursor }: { readonly documents: readonly StoredDocument[]; readonly next_cursor: string | null },
+  pace: Pace,
+): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let text = '{"data":[';
+  for (const [number, document] of documents.entries()) {
+    text += number === 0 ? textOf(document) : `,${textOf(document)}`;
+    if (text.length < charactersAtOnce) continue;
+    parts.push(Buffer.from(text));
+    text = '';
+    if (pace.isOver()) await pace.next();
+  }
+  parts.push(Buffer.from(`${text}],"next_cursor":${JSON.stringify(next_cursor)}}`));
+  return Buffer.concat(parts);
+}
+
+function sendJson(reply: FastifyReply, text: string | Buffer): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(text);
 }
