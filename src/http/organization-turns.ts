@@ -30,10 +30,18 @@ const waitingShare = 4;
 /** How long a request waits for its turn. */
 const mostMilliseconds = 5_000;
 
+/** How many begin in a turn of the event loop while there is one organization alone: a turn of the loop costs something too. */
+const mostOfOne = 4;
+
+/** Turns of the event loop, about a tenth of a second, after which an organization is alone that no other began in. */
+const turnsUntilAlone = 1_000;
+
 interface Line {
   working: number;
-  /** Whether one of them began in this turn of the event loop, or one was refused. */
-  hasBegun: boolean;
+  /** Of them, those that began in this turn of the event loop. */
+  begun: number;
+  /** Whether the next turn of the event loop is awaited. */
+  isMarked: boolean;
   /** What lets each begin, in their order. */
   readonly waiting: Set<() => void>;
   /** What tells each that it is refused. */
@@ -44,28 +52,37 @@ interface Line {
 }
 
 /**
- * In a turn of the event loop one of an organization begins, and one is refused: what was read from many connections at
- * once would otherwise be done before the loop goes on to another's connection, however short each is.
+ * In a turn of the event loop one of an organization begins, or some where it is alone, and one is refused: what was read
+ * from many connections at once would otherwise be done before the loop goes on to another's connection, however short
+ * each is.
  *
  * @param most requests of one organization in work
  */
 export function createOrganizationTurns(most: number): OrganizationTurns {
   const lines = new Map<string, Line>();
-  const hasRoom = ({ working, hasBegun }: Line) => working < most && !hasBegun;
+  /** The organization that began last, and how many turns of the loop it surely is not alone. */
+  let last: string | undefined;
+  let shared = 0;
+  const hasRoom = ({ working, begun }: Line) => working < most && begun < (shared > 0 ? 1 : mostOfOne);
 
   function mark(organization: string, line: Line): void {
-    if (line.hasBegun) return;
-    line.hasBegun = true;
+    if (line.isMarked) return;
+    line.isMarked = true;
     setImmediate(goOn, organization, line);
   }
 
   function begin(organization: string, line: Line): void {
+    if (last !== undefined && last !== organization) shared = turnsUntilAlone;
+    last = organization;
     line.working += 1;
+    line.begun += 1;
     mark(organization, line);
   }
 
   function goOn(organization: string, line: Line): void {
-    line.hasBegun = false;
+    if (shared > 0) shared -= 1;
+    line.isMarked = false;
+    line.begun = 0;
     const refuse = line.refused.shift();
     if (refuse !== undefined) refuse();
     letBegin(organization, line);
@@ -79,7 +96,7 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
       begin(organization, line);
       next();
     }
-    if (line.working === 0 && !line.hasBegun && line.refused.length === 0) lines.delete(organization);
+    if (line.working === 0 && !line.isMarked && line.refused.length === 0) lines.delete(organization);
   }
 
   function lineOf(organization: string): Line {
@@ -117,7 +134,7 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
 }
 
 function newLine(): Line {
-  return { working: 0, hasBegun: false, waiting: new Set(), refused: [], large: 0, waitingLarge: new Set() };
+  return { working: 0, begun: 0, isMarked: false, waiting: new Set(), refused: [], large: 0, waitingLarge: new Set() };
 }
 
 function turnIn(line: Line, onEnd: () => void): Turn {
