@@ -35,13 +35,15 @@ export interface DocumentsGroundOptions extends Pick<DocumentsGround, 'directory
   readonly organizations: number;
   /** Of each organization, at most 1,000. */
   readonly documents: number;
+  /** Further settings of the service. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** Makes the ground, and its directory. Its tokens are good for a day. */
 export async function prepareDocuments(options: DocumentsGroundOptions): Promise<DocumentsGround> {
   const { directory, place, load, organizations, documents } = options;
   mkdirSync(directory);
-  const settings = { ...limitsOutOfReach, ...place?.settings };
+  const settings = { ...limitsOutOfReach, ...place?.settings, ...options.settings };
   const service = await startService({
     directory,
     settings: { ...leastCost, ...settings, ACCESS_TOKEN_MINUTES: '1440' },

@@ -5,17 +5,46 @@
 import { connect } from 'node:net';
 import type { LoadOrder, Stream, StreamReport } from './load-client.ts';
 
-const contentLength = 'content-length: ';
+const contentLength = /\r\ncontent-length: (\d+)\r\n/;
+const endOfHead = '\r\n\r\n';
+/** Ends an answer that tells no length (RFC 9112 section 7.1); lines of JSON hold no carriage return. */
+const lastChunk = '\r\n0\r\n\r\n';
 
-/** Where an answer ends, and its status; undefined where not all of it is there yet. */
-function readAnswer(bytes: Buffer): { status: number; end: number } | undefined {
-  const head = bytes.indexOf('\r\n\r\n');
-  if (head === -1) return undefined;
-  const length = bytes.indexOf(contentLength);
-  if (length === -1 || length > head) throw new Error(`an answer without a length: ${bytes.subarray(0, head)}`);
-  const from = length + contentLength.length;
-  const end = head + 4 + Number(bytes.toString('latin1', from, bytes.indexOf('\r\n', from)));
-  return bytes.length < end ? undefined : { status: Number(bytes.toString('latin1', 9, 12)), end };
+/**
+ * Reads the answers of a connection, one after the other, as their bytes come.
+ *
+ * @returns takes bytes, and gives the status of the answer that ended with them
+ */
+function answerReader(): (bytes: Buffer) => number | undefined {
+  let head = '';
+  let status = 0;
+  /** Bytes of the body that are still to come; undefined where its last chunk will tell. */
+  let left: number | undefined;
+  /** The last bytes that came. */
+  let tail = '';
+  const begin = (text: string) => {
+    head += text;
+    const end = head.indexOf(endOfHead);
+    if (end === -1) return false;
+    const length = contentLength.exec(head.slice(0, end + 2))?.[1];
+    status = Number(head.slice(9, 12));
+    left = length === undefined ? undefined : Number(length) - (head.length - end - endOfHead.length);
+    tail = head.slice(-lastChunk.length);
+    head = '';
+    return true;
+  };
+  return (bytes) => {
+    if (status === 0) {
+      if (!begin(bytes.toString('latin1'))) return undefined;
+    } else if (left !== undefined) left -= bytes.length;
+    else
+      tail = (tail + bytes.toString('latin1', Math.max(0, bytes.length - lastChunk.length))).slice(-lastChunk.length);
+    if (left !== undefined && left < 0) throw new Error('more came than was asked for');
+    if (left === undefined ? tail !== lastChunk : left > 0) return undefined;
+    const ended = status;
+    status = 0;
+    return ended;
+  };
 }
 
 /** A connection on which one request at a time is sent. */
@@ -26,14 +55,7 @@ interface Line {
 
 function openLine(host: string, port: number): Promise<Line> {
   let answered: (status: number) => void = () => {};
-  let pending: Buffer = Buffer.alloc(0);
-  const read = (bytes: Buffer) => {
-    const answer = readAnswer(bytes);
-    if (answer !== undefined && answer.end !== bytes.length) throw new Error('more came than was asked for');
-    // What is kept must not lie in the buffer that is read into next.
-    pending = answer === undefined ? Buffer.from(bytes) : Buffer.alloc(0);
-    if (answer !== undefined) answered(answer.status);
-  };
+  const read = answerReader();
   const buffer = Buffer.allocUnsafe(65_536);
   const socket = connect({
     host,
@@ -42,8 +64,8 @@ function openLine(host: string, port: number): Promise<Line> {
     onread: {
       buffer,
       callback(count) {
-        const chunk = buffer.subarray(0, count);
-        read(pending.length === 0 ? chunk : Buffer.concat([pending, chunk]));
+        const status = read(buffer.subarray(0, count));
+        if (status !== undefined) answered(status);
         return true;
       },
     },

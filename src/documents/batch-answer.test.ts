@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DocumentChange, StoredDocument } from '../store/documents.ts';
+import { paceFor } from '../store/slices.ts';
 import { keptOf, type OperationResult, resultOf, resultsAgain } from './batch-answer.ts';
 import { nextOf } from './change.ts';
 
+const pace = paceFor('acme');
 const at = new Date('2026-11-24T09:30:00.000Z');
 
 function standing(id: string, version: number, created_at?: string): StoredDocument {
@@ -30,15 +32,15 @@ const changes: DocumentChange[] = steps.map((step) => {
   return { op, before, document: nextOf({ id, standing: before, members }, at) };
 });
 
-test('what is kept of a batch gives the same results once more, though the ids that were made are others', () => {
+test('what is kept of a batch gives the same results once more, though the ids that were made are others', async () => {
   const kept = JSON.parse(JSON.stringify(keptOf(steps, changes, at)));
   const again = steps.map((step, place) => (step.isNewId ? { ...step, id: `other-${place}` } : step));
-  assert.deepEqual(resultsAgain(kept, again), changes.map(resultOf));
+  assert.deepEqual(await resultsAgain(kept, again, pace), changes.map(resultOf));
 });
 
-test('what a former version kept of a batch are its results', () => {
+test('what a former version kept of a batch are its results', async () => {
   const results: OperationResult[] = changes.map(resultOf);
-  assert.deepEqual(resultsAgain(JSON.parse(JSON.stringify(results)), steps), results);
+  assert.deepEqual(await resultsAgain(JSON.parse(JSON.stringify(results)), steps, pace), results);
 });
 
 test('what is kept of a thousand inserts with ids of their sender takes less than a hundred bytes', () => {

@@ -1,4 +1,5 @@
 import type { DocumentChange, StoredDocument } from '../store/documents.ts';
+import { inSlices, type Pace } from '../store/slices.ts';
 import { etagOf } from './document.ts';
 
 /** What became of a step, in the order of the steps. */
@@ -46,11 +47,15 @@ export function keptOf(steps: readonly Step[], changes: readonly DocumentChange[
 }
 
 /** The results of a batch that is made again. */
-export function resultsAgain(kept: KeptAnswerOfBatch, steps: readonly Step[]): readonly OperationResult[] {
+export async function resultsAgain(
+  kept: KeptAnswerOfBatch,
+  steps: readonly Step[],
+  pace: Pace,
+): Promise<readonly OperationResult[]> {
   if (!('replaced' in kept)) return kept;
   const { at } = kept;
   const [ids, replaced] = [kept.ids.values(), kept.replaced.values()];
-  return steps.map(({ op, id: given, isNewId, members }) => {
+  return await inSlices(steps, pace, ({ op, id: given, isNewId, members }): OperationResult => {
     const id = isNewId ? (ids.next().value ?? given) : given;
     if (op === 'delete') return { op, id };
     const [version = 1, created_at = at] = op === 'replace' ? (replaced.next().value ?? []) : [];

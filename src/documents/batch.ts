@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import { TenantryError, type ValueIssue } from '../errors.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { moved } from '../store/decide.ts';
 import type { DocumentChange, StoredDocument, TenantPlace } from '../store/documents.ts';
+import { inSlices, type Pace, paceFor } from '../store/slices.ts';
 import { type KeptAnswerOfBatch, keptOf, type OperationResult, resultOf, resultsAgain } from './batch-answer.ts';
 import { nextOf } from './change.ts';
 import { checkDocumentId, etagOf, type JsonObject, newDocumentId } from './document.ts';
@@ -33,29 +33,31 @@ export async function runBatch(
   repeat?: Repeat,
 ): Promise<readonly OperationResult[]> {
   const { collection } = target;
-  const steps = await checkedSteps(tenancy, operations);
+  const pace = paceFor(target.organization.id);
+  await pace.next();
+  const steps = await checkedSteps(tenancy, operations, pace);
   return await inCollection(tenancy, target, async (routed) => {
     const before = await findKept<KeptAnswerOfBatch>(tenancy, routed, repeat);
-    if (before !== undefined) return resultsAgain(before, steps);
+    if (before !== undefined) return await resultsAgain(before, steps, pace);
     const at = tenancy.now();
-    const changes = await changesOf(tenancy, routed.place, { collection, steps, at });
+    const changes = await changesOf(tenancy, routed.place, { collection, steps, at, pace });
+    const results = await inSlices(changes, pace, resultOf);
     const keep = keeping(tenancy, routed, repeat && { ...repeat, answer: keptOf(steps, changes, at) });
     const outcome = await writeIn(tenancy, routed, { collection, changes, keep });
-    if (outcome.result === 'done') return changes.map(resultOf);
+    if (outcome.result === 'done') return results;
     // What was read before has moved; what is there now decides.
     return outcome.result === 'exists' ? moved : again(outcome, routed);
   });
 }
 
-/** Characters of documents that are checked before others get their turn. */
-const charactersInTurn = 131_072;
-
-async function checkedSteps({ documentLimits }: Tenancy, operations: readonly Operation[]): Promise<Step[]> {
+async function checkedSteps(
+  { documentLimits }: Tenancy,
+  operations: readonly Operation[],
+  pace: Pace,
+): Promise<readonly Step[]> {
   const issues: ValueIssue[] = [];
   const seen = new Set<string>();
-  const steps: Step[] = [];
-  let characters = 0;
-  for (const [number, operation] of operations.entries()) {
+  const checked = (operation: Operation, number: number): Step => {
     const isNewId = operation.id === undefined;
     const { id = newDocumentId() } = operation;
     const at = `operations/${number}`;
@@ -65,27 +67,31 @@ async function checkedSteps({ documentLimits }: Tenancy, operations: readonly Op
     seen.add(id);
     const members =
       operation.op === 'delete' ? '' : checkMembers(operation.document, documentLimits, `${at}/document/`);
-    steps.push({ ...operation, id, isNewId, members });
-    characters += members.length;
-    if (characters < charactersInTurn) continue;
-    characters = 0;
-    await setImmediate();
-  }
+    return { ...operation, id, isNewId, members };
+  };
+  const steps = await inSlices(operations, pace, checked);
   if (issues.length > 0)
     throw new TenantryError('invalid_value', 'A value breaks a rule', { issues: issues.slice(0, 8) });
   return steps;
 }
 
+interface Planned {
+  readonly collection: string;
+  readonly steps: readonly Step[];
+  readonly at: Date;
+  readonly pace: Pace;
+}
+
 async function changesOf(
   { documents }: Tenancy,
   place: TenantPlace,
-  { collection, steps, at }: { readonly collection: string; readonly steps: readonly Step[]; readonly at: Date },
-): Promise<DocumentChange[]> {
+  { collection, steps, at, pace }: Planned,
+): Promise<readonly DocumentChange[]> {
   const ids = steps.map(({ id }) => id);
   const standing = new Map(
     (await documents.getMany(place, collection, ids)).map((document) => [document.id, document]),
   );
-  return steps.map((step, number) => changeOf(step, { standing: standing.get(step.id), number, at }));
+  return await inSlices(steps, pace, (step, number) => changeOf(step, { standing: standing.get(step.id), number, at }));
 }
 
 interface Standing {

@@ -9,7 +9,7 @@ export interface Emptied {
 }
 
 /** Documents that are removed in one transaction: what others wait for. */
-export const sliceSize = 500;
+export const sliceSize = 100;
 
 /** Left of the command's time for the answer. */
 const leftMilliseconds = 1_500;

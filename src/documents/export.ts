@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { notFound } from '../organizations/find-live.ts';
 import { isLive, type Organization, organizations, placeOf } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
 import { bytesOf, type StoredDocument, type TenantPlace, type Usage } from '../store/documents.ts';
 import { asTheyStand } from '../store/recent-records.ts';
+import { paceFor } from '../store/slices.ts';
 import { textOf } from './document.ts';
 import { placeFor, type Target } from './in-collection.ts';
 import { listCollections, readCollection } from './list-collections.ts';
@@ -19,7 +19,7 @@ export interface Manifest extends Usage {
 }
 
 /** Documents and bytes of a page: what is in memory of an export at a time, and what others wait for. */
-const page = { limit: 1_000, bytes: 1_048_576 } as const;
+const page = { limit: 1_000, bytes: 131_072 } as const;
 
 /**
  * The documents of an organization as lines of JSON, `{"collection":...,"document":...}` each, by collection and id; the
@@ -48,6 +48,7 @@ export async function exportDocuments(
 
 async function* chunksOf(tenancy: Tenancy, targets: readonly Target[]): AsyncGenerator<Buffer, void, void> {
   const digest = createHash('sha256');
+  const pace = paceFor(targets[0]?.organization.id ?? '');
   const collections: Record<string, Usage> = {};
   for (const target of targets) {
     let usage: Usage = { documents: 0, bytes: 0 };
@@ -56,8 +57,7 @@ async function* chunksOf(tenancy: Tenancy, targets: readonly Target[]): AsyncGen
       digest.update(chunk);
       usage = sumOf([usage, ...documents.map((document) => ({ documents: 1, bytes: bytesOf(document) }))]);
       yield chunk;
-      // The embedded engine reads at once: other callers get their turn.
-      await setImmediate();
+      await pace.next();
     }
     collections[target.collection] = usage;
   }

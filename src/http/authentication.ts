@@ -9,7 +9,7 @@ import { asTheyStand } from '../store/recent-records.ts';
 import { type Access, accessTo } from './access.ts';
 import { bearerToken } from './bearer.ts';
 import type { Server } from './framework.ts';
-import { createOrganizationTurns, type OrganizationTurns } from './organization-turns.ts';
+import { createOrganizationTurns, type OrganizationTurns, type Turn } from './organization-turns.ts';
 import { noRoute } from './refusals.ts';
 import { type MetricsSettings, metricsReaders } from './routes/metrics.ts';
 import { secretToken } from './secret-token.ts';
@@ -71,7 +71,7 @@ function guardsOf(
       request.organization = await selectOrganization(readsOf(request), principal, selectorOf(request));
       const { id } = request.organization;
       // The operator, who is to see and mend what floods, waits in a line apart.
-      await takeTurn(turns, principal === operator ? `${operator} ${id}` : id, reply);
+      request.turn = await takeTurn(turns, principal === operator ? `${operator} ${id}` : id, reply);
     }),
     operator: guard(async (request) => {
       if (OPERATOR_TOKEN === undefined) throw noRoute();
@@ -90,10 +90,11 @@ function guard(check: Check): onRequestHookHandler {
 }
 
 /** Waits for a turn of the line; it ends with the answer, or where the caller hangs up. */
-async function takeTurn(turns: OrganizationTurns, line: string, { raw }: FastifyReply): Promise<void> {
-  const end = await turns.take(line);
-  if (raw.closed) end();
-  else raw.once('close', end);
+async function takeTurn(turns: OrganizationTurns, line: string, { raw }: FastifyReply): Promise<Turn> {
+  const turn = await turns.take(line);
+  if (raw.closed) turn.end();
+  else raw.once('close', turn.end);
+  return turn;
 }
 
 /** The organization that the path names, as it was written there; empty where it names none. */

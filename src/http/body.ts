@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyBodyParser, FastifyInstance } from 'fastify';
-import { scanJson } from './json-scan.ts';
+import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
+import { type Pace, paceFor } from '../store/slices.ts';
+import { JsonScan, type LongArray, type ScanFault, scanJson } from './json-scan.ts';
 import { EdgeError } from './problems.ts';
 
 /**
@@ -8,14 +9,27 @@ import { EdgeError } from './problems.ts';
  * deep nesting. What is wrong is handed on in the place of the body, for the route's validator to refuse: a parser that
  * fails would also end the connection, on which nothing went wrong.
  */
-export const parseJsonBody: FastifyBodyParser<Buffer> = ({ headers }, bytes, done) => {
-  try {
-    done(null, read(bytes, headers['content-type'] ?? '', headers['content-encoding']));
-  } catch (error) {
+export const parseJsonBody: FastifyBodyParser<Buffer> = (request, bytes, done) => {
+  const { headers } = request;
+  const refuse = (error: unknown) => {
     if (error instanceof EdgeError) done(null, error);
     else done(error as Error);
+  };
+  try {
+    refuseOtherForms(headers['content-type'] ?? '', headers['content-encoding']);
+    if (bytes.length > mostAtOnce) {
+      readLarge(request, bytes).then((body) => done(null, body), refuse);
+    } else done(null, read(bytes));
+  } catch (error) {
+    refuse(error);
   }
 };
+
+/** Bytes of a body that is read at once. */
+const mostAtOnce = 16_384;
+
+/** Bytes of a body of which many of an organization are in memory. */
+const mostOfMany = 262_144;
 
 /** Reads a merge patch (RFC 7396), which is JSON and means nothing but for PATCH. */
 export const parseMergePatch: FastifyBodyParser<Buffer> = (request, bytes, done) => {
@@ -23,18 +37,66 @@ export const parseMergePatch: FastifyBodyParser<Buffer> = (request, bytes, done)
   done(null, new EdgeError('content_type_unsupported', 'The body must be application/json'));
 };
 
-function read(bytes: Buffer, contentType: string, coding: string | undefined): unknown {
-  refuseOtherForms(contentType, coding);
+function read(bytes: Buffer): unknown {
+  const text = textOf(bytes);
+  refuseFault(scanJson(text));
+  return parse(text);
+}
+
+async function readLarge({ organization, turn }: FastifyRequest, bytes: Buffer): Promise<unknown> {
+  if (bytes.length > mostOfMany) await turn?.enlarge();
+  return await readInSlices(bytes, paceFor(organization?.id ?? ''));
+}
+
+/** Characters that are scanned before the time is looked at. */
+const charactersAtOnce = 8_192;
+
+/** As `read`, of a body for which others would wait too long. */
+async function readInSlices(bytes: Buffer, pace: Pace): Promise<unknown> {
+  await pace.next();
+  const text = textOf(bytes);
+  await pace.next();
+  const scan = new JsonScan(text);
+  while (!scan.isDone) {
+    refuseFault(scan.scan(charactersAtOnce));
+    if (pace.isOver()) await pace.next();
+  }
+  await pace.next();
+  const { longArray } = scan;
+  return longArray === undefined ? parse(text) : await parseRuns(text, longArray, pace);
+}
+
+/**
+ * Parses the elements of the array run by run, and the text around them by itself. Where all of it is JSON, and no run is
+ * empty, the text is.
+ */
+async function parseRuns(text: string, { name, bounds }: LongArray, pace: Pace): Promise<unknown> {
+  const [open = 0, close = 0] = [bounds[0], bounds.at(-1)];
+  const outermost = parse(text.slice(0, open + 1) + text.slice(close)) as Record<string, unknown[]>;
+  const elements = outermost[name];
+  for (const [place, start] of bounds.slice(0, -1).entries()) {
+    const run = parse(`[${text.slice(start + 1, bounds[place + 1])}]`) as unknown[];
+    if (run.length === 0) throw notJson();
+    elements?.push(...run);
+    if (pace.isOver()) await pace.next();
+  }
+  return outermost;
+}
+
+function textOf(bytes: Buffer): string {
   if (bytes.length === 0) throw unreadable('The body is empty; a JSON object is expected');
   if (!isUtf8(bytes)) throw unreadable('The body is not UTF-8');
   const text = bytes.toString();
   if (text.startsWith('\ufeff')) throw unreadable('The body begins with a byte order mark');
-  refuseFaults(text);
+  return text;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     // The parser's message repeats a part of the body, which may be a password.
-    throw unreadable('The body is not JSON');
+    throw notJson();
   }
 }
 
@@ -53,8 +115,7 @@ function refuseOtherForms(contentType: string, coding: string | undefined): void
 /** What is told of a number that would come back as another one. */
 export const unkeptNumber = 'is a number that would be rounded: send an integer beyond 2^53 - 1 as a string';
 
-function refuseFaults(text: string): void {
-  const found = scanJson(text);
+function refuseFault(found: ScanFault | undefined): void {
   switch (found?.fault) {
     case undefined:
       return;
@@ -69,8 +130,12 @@ function refuseFaults(text: string): void {
     case 'too_deep':
       throw unreadable('The body is nested too deeply');
     case 'syntax':
-      throw unreadable('The body is not JSON');
+      throw notJson();
   }
+}
+
+function notJson(): EdgeError {
+  return unreadable('The body is not JSON');
 }
 
 function unreadable(detail: string): EdgeError {

@@ -22,6 +22,7 @@ import { Connections } from './connections.ts';
 import { failureHandler } from './failures.ts';
 import { FrameworkLog } from './framework-log.ts';
 import { type AddressLimits, limitCounted } from './limiting.ts';
+import type { Turn } from './organization-turns.ts';
 import { allowedMethods, MOST_HEADER_BYTES, malformation, noRoute, unknownRoute } from './refusals.ts';
 import { countingIds, idsOfProxy } from './request-id.ts';
 import { type Answered, logWhenAnswered } from './request-log.ts';
@@ -43,6 +44,8 @@ declare module 'fastify' {
     principal: Principal | undefined;
     /** Which one it is about, where its path names one. */
     organization: Organization | undefined;
+    /** Its turn among those of the organization, where it took one. */
+    turn: Turn | undefined;
   }
   interface FastifyReply {
     /** Of the problem that it tells; for the log. */
@@ -149,6 +152,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.decorateReply('problemCode', undefined);
   server.decorateRequest('principal', undefined);
   server.decorateRequest('organization', undefined);
+  server.decorateRequest('turn', undefined);
   addHooks(server, { settings, begin, count });
   return server;
 }

@@ -31,43 +31,119 @@ const CLOSE_OBJECT = 0x7d;
  * and memory are linear in the text.
  */
 export function scanJson(text: string): ScanFault | undefined {
-  const strings = new Strings(text);
-  const levels: Level[] = [];
-  let level: Level | undefined;
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case QUOTE: {
-        const end = strings.endOf(at);
-        if (end === -1) return { fault: 'syntax', offset: at };
-        const fault = level?.nameIsNext ? scanName(strings, levels, at) : scanValue(strings, levels);
-        if (fault !== undefined) return fault;
-        at = end;
-        break;
-      }
-      case COMMA:
-        level?.next();
-        break;
-      case OPEN_OBJECT:
-      case OPEN_ARRAY:
-        if (levels.length === MOST_LEVELS) return { fault: 'too_deep', offset: at };
-        level = new Level(text.charCodeAt(at) === OPEN_OBJECT);
-        levels.push(level);
-        break;
-      case CLOSE_OBJECT:
-      case CLOSE_ARRAY:
-        levels.pop();
-        level = levels.at(-1);
-        break;
-      default: {
-        if (!beginsNumber(text.charCodeAt(at))) break;
-        const end = endOfNumber(text, at);
-        if (!isKept(text, at, end)) return { fault: 'unkept_number', pointer: pointerTo(levels) };
-        at = end - 1;
-        break;
+  return new JsonScan(text).scanTo(text.length);
+}
+
+/** The elements of an array that is a member of the outermost object, in runs. */
+export interface LongArray {
+  /** Of the member. */
+  readonly name: string;
+  /** Where its bracket opens, where a run ends with a comma, and where its bracket closes. */
+  readonly bounds: readonly number[];
+}
+
+/** Characters of a run of elements, at least: of more than one run a text is parsed part by part. */
+const shortestRun = 16_384;
+
+/** The scan of a text, as far as it has come. */
+export class JsonScan {
+  readonly #text: string;
+  readonly #strings: Strings;
+  readonly #levels: Level[] = [];
+  #level: Level | undefined;
+  #at = 0;
+  /** The first array within the outermost object, while the scan is in it. */
+  #array: Level | undefined;
+  #name = '';
+  readonly #bounds: number[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#strings = new Strings(text);
+  }
+
+  /** Whether the scan has come to the end of the text. */
+  get isDone(): boolean {
+    return this.#at >= this.#text.length;
+  }
+
+  /** The first array within the outermost object, where it is long. Only of a text that was scanned to its end. */
+  get longArray(): LongArray | undefined {
+    return this.#array === undefined && this.#bounds.length > 2
+      ? { name: this.#name, bounds: this.#bounds }
+      : undefined;
+  }
+
+  /** Scans about `characters` more, to the end of a string or number. @returns the first fault */
+  scan(characters: number): ScanFault | undefined {
+    return this.scanTo(Math.min(this.#text.length, this.#at + characters));
+  }
+
+  /** Scans as far as `until`, to the end of a string or number. @returns the first fault */
+  scanTo(until: number): ScanFault | undefined {
+    const text = this.#text;
+    const strings = this.#strings;
+    const levels = this.#levels;
+    let level = this.#level;
+    let at = this.#at;
+    for (; at < until; at++) {
+      switch (text.charCodeAt(at)) {
+        case QUOTE: {
+          const end = strings.endOf(at);
+          if (end === -1) return { fault: 'syntax', offset: at };
+          const fault = level?.nameIsNext ? scanName(strings, levels, at) : scanValue(strings, levels);
+          if (fault !== undefined) return fault;
+          at = end;
+          break;
+        }
+        case COMMA:
+          level?.next();
+          if (level === this.#array) this.#endRun(at);
+          break;
+        case OPEN_OBJECT:
+        case OPEN_ARRAY:
+          if (levels.length === MOST_LEVELS) return { fault: 'too_deep', offset: at };
+          level = new Level(text.charCodeAt(at) === OPEN_OBJECT);
+          levels.push(level);
+          if (levels.length === 2) this.#enter(level, at);
+          break;
+        case CLOSE_OBJECT:
+        case CLOSE_ARRAY:
+          if (level === this.#array) this.#leave(at);
+          levels.pop();
+          level = levels.at(-1);
+          break;
+        default: {
+          if (!beginsNumber(text.charCodeAt(at))) break;
+          const end = endOfNumber(text, at);
+          if (!isKept(text, at, end)) return { fault: 'unkept_number', pointer: pointerTo(levels) };
+          at = end - 1;
+          break;
+        }
       }
     }
+    this.#level = level;
+    this.#at = at;
+    return undefined;
   }
-  return undefined;
+
+  #enter(level: Level, at: number): void {
+    const [outermost] = this.#levels;
+    if (level.isObject || !outermost?.isObject || this.#bounds.length > 0) return;
+    this.#array = level;
+    this.#name = outermost.token;
+    this.#bounds.push(at);
+  }
+
+  #endRun(at: number): void {
+    if (this.#array !== undefined && at - (this.#bounds.at(-1) ?? at) >= shortestRun) this.#bounds.push(at);
+  }
+
+  #leave(at: number): void {
+    if (this.#array === undefined) return;
+    this.#bounds.push(at);
+    this.#array = undefined;
+  }
 }
 
 function scanName(strings: Strings, levels: readonly Level[], offset: number): ScanFault | undefined {
@@ -158,7 +234,7 @@ function isNulOrSurrogate(text: string, at: number): boolean {
 
 /** An array or object that is open: where the scan stands in it, and the names that it had. */
 class Level {
-  readonly #isObject: boolean;
+  readonly isObject: boolean;
   /** A string may stand here that is a member's name. */
   nameIsNext: boolean;
   #name = '';
@@ -167,18 +243,18 @@ class Level {
   #many: Set<string> | undefined;
 
   constructor(isObject: boolean) {
-    this.#isObject = isObject;
+    this.isObject = isObject;
     this.nameIsNext = isObject;
   }
 
   /** The token that leads from here to the member or element where the scan stands. */
   get token(): string {
-    return this.#isObject ? this.#name : String(this.#index);
+    return this.isObject ? this.#name : String(this.#index);
   }
 
   /** Goes on behind a comma. */
   next(): void {
-    this.nameIsNext = this.#isObject;
+    this.nameIsNext = this.isObject;
     this.#index++;
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { createOrganizationTurns } from './organization-turns.ts';
 
 const tooMany = { name: 'EdgeError', code: 'rate_limited' };
@@ -9,20 +10,20 @@ test('so many of an organization are in work, the others wait in their order, an
   const [first, second] = await Promise.all([turns.take('a'), turns.take('a')]);
   const begun: number[] = [];
   const waiting = Array.from({ length: 8 }, async (_, number) => {
-    const end = await turns.take('a');
+    const turn = await turns.take('a');
     begun.push(number);
-    return end;
+    return turn;
   });
   await assert.rejects(turns.take('a'), tooMany);
   assert.deepEqual(begun, []);
   // Another organization is not held up.
-  (await turns.take('b'))();
-  first?.();
-  (await waiting[0])?.();
+  (await turns.take('b')).end();
+  first?.end();
+  (await waiting[0])?.end();
   await waiting[1];
   assert.deepEqual(begun, [0, 1]);
-  second?.();
-  for (const each of waiting.slice(1)) (await each)();
+  second?.end();
+  for (const each of waiting.slice(1)) (await each).end();
   assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
@@ -30,17 +31,17 @@ test('a turn that is handed on is not taken by a newcomer, and all end where non
   const turns = createOrganizationTurns(1);
   const first = await turns.take('a');
   const second = turns.take('a');
-  first();
+  first.end();
   let third = false;
-  const last = turns.take('a').then((end) => {
+  const last = turns.take('a').then((turn) => {
     third = true;
-    return end;
+    return turn;
   });
-  const end = await second;
+  const turn = await second;
   assert.equal(third, false);
-  end();
-  (await last)();
-  (await turns.take('a'))();
+  turn.end();
+  (await last).end();
+  (await turns.take('a')).end();
 });
 
 test('who waits too long is refused, and is not in the way of those behind', async (context) => {
@@ -51,6 +52,63 @@ test('who waits too long is refused, and is not in the way of those behind', asy
   context.mock.timers.tick(5_000);
   await late;
   const next = turns.take('a');
-  first();
-  (await next)();
+  first.end();
+  (await next).end();
+});
+
+test('in a turn of the event loop one of each organization begins, however many came, and one is refused; four of one that is alone', async () => {
+  const turns = createOrganizationTurns(2);
+  const told: string[] = [];
+  const take = (name: string) =>
+    turns.take(name).then(
+      (turn) => {
+        told.push(name);
+        turn.end();
+      },
+      () => told.push(`${name} refused`),
+    );
+  const turnsOf = async (all: readonly Promise<unknown>[]) => {
+    // After all that is done in this turn.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    const perTurn: string[][] = [];
+    while (told.length > 0) {
+      perTurn.push(told.splice(0).toSorted());
+      await turnOfLoop();
+    }
+    await Promise.all(all);
+    return perTurn;
+  };
+  const many = (count: number) => Array.from({ length: count }, () => take('a'));
+  assert.deepEqual(await turnsOf(many(6)), [Array(4).fill('a'), ['a', 'a']]);
+  // Eight may wait, beside the one that begins at once.
+  const all = [take('b'), ...many(12), take('b')];
+  const refusing = ['a', 'a refused'];
+  assert.deepEqual(await turnsOf(all), [['a', 'b'], [...refusing, 'b'], refusing, refusing, ...Array(5).fill(['a'])]);
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    await take('a');
+    await turnOfLoop();
+  }
+  told.splice(0);
+  assert.deepEqual(await turnsOf(many(6)), [Array(4).fill('a'), ['a', 'a']]);
+});
+
+test('of an organization two with a large body are in work, the others of them wait, and keep no other request back', async () => {
+  const turns = createOrganizationTurns(8);
+  const large = await Promise.all(Array.from({ length: 5 }, () => turns.take('a')));
+  const begun: number[] = [];
+  const all = large.map(async (turn, number) => {
+    await turn.enlarge();
+    begun.push(number);
+  });
+  await turnOfLoop();
+  assert.deepEqual(begun, [0, 1]);
+  (await turns.take('a')).end();
+  // One that gives up while it waits is not in the way.
+  large[2]?.end();
+  large[0]?.end();
+  await all[3];
+  assert.deepEqual(begun, [0, 1, 3]);
+  for (const number of [1, 3]) large[number]?.end();
+  await all[4];
+  large[4]?.end();
 });

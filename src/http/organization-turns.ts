@@ -8,11 +8,21 @@ export interface OrganizationTurns {
   /**
    * Resolves when it is the request's turn, in the order in which they came.
    *
-   * @returns ends the turn
    * @throws {EdgeError} rate_limited: too many wait already, or its turn did not come in time
    */
-  take(line: string): Promise<() => void>;
+  take(line: string): Promise<Turn>;
 }
+
+/** A request that is in work. */
+export interface Turn {
+  /** Ends it, once. */
+  end(): void;
+  /** Resolves when the body of the request, which is large, may be read: few of an organization's are in memory as values. */
+  enlarge(): Promise<void>;
+}
+
+/** How many with a large body are in work, after all of it arrived: one is read while another is being written. */
+const mostLarge = 2;
 
 /** How many wait for each that may be in work. */
 const waitingShare = 4;
@@ -20,34 +30,63 @@ const waitingShare = 4;
 /** How long a request waits for its turn. */
 const mostMilliseconds = 5_000;
 
-/**
- * How many of an organization begin in one turn of the event loop: what is read from many connections at once is done
- * before the loop goes on to another's connection, however short each is.
- */
-const mostInTurn = 4;
+/** How many begin in a turn of the event loop while there is one organization alone: a turn of the loop costs something too. */
+const mostOfOne = 4;
+
+/** Turns of the event loop, about a tenth of a second, after which an organization is alone that no other began in. */
+const turnsUntilAlone = 1_000;
 
 interface Line {
   working: number;
   /** Of them, those that began in this turn of the event loop. */
   begun: number;
+  /** Whether the next turn of the event loop is awaited. */
+  isMarked: boolean;
   /** What lets each begin, in their order. */
   readonly waiting: Set<() => void>;
+  /** What tells each that it is refused. */
+  readonly refused: (() => void)[];
+  /** Of those in work, how many have a large body, and what lets others have one. */
+  large: number;
+  readonly waitingLarge: Set<() => void>;
 }
 
-/** @param most requests of one organization in work */
+/**
+ * In a turn of the event loop one of an organization begins, or some where it is alone, and one is refused: what was read
+ * from many connections at once would otherwise be done before the loop goes on to another's connection, however short
+ * each is.
+ *
+ * @param most requests of one organization in work
+ */
 export function createOrganizationTurns(most: number): OrganizationTurns {
   const lines = new Map<string, Line>();
-  const hasRoom = ({ working, begun }: Line) => working < most && begun < mostInTurn;
+  /** The organization that began last, and how many turns of the loop it surely is not alone. */
+  let last: string | undefined;
+  let shared = 0;
+  const hasRoom = ({ working, begun }: Line) => working < most && begun < (shared > 0 ? 1 : mostOfOne);
+
+  function mark(organization: string, line: Line): void {
+    if (line.isMarked) return;
+    line.isMarked = true;
+    setImmediate(goOn, organization, line);
+  }
 
   function begin(organization: string, line: Line): void {
+    if (last !== undefined && last !== organization) shared = turnsUntilAlone;
+    last = organization;
     line.working += 1;
     line.begun += 1;
-    if (line.begun === 1) setImmediate(goOn, organization, line);
+    mark(organization, line);
   }
 
   function goOn(organization: string, line: Line): void {
+    if (shared > 0) shared -= 1;
+    line.isMarked = false;
     line.begun = 0;
+    const refuse = line.refused.shift();
+    if (refuse !== undefined) refuse();
     letBegin(organization, line);
+    if (line.refused.length > 0) mark(organization, line);
   }
 
   function letBegin(organization: string, line: Line): void {
@@ -57,34 +96,70 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
       begin(organization, line);
       next();
     }
-    if (line.working === 0 && line.begun === 0) lines.delete(organization);
+    if (line.working === 0 && !line.isMarked && line.refused.length === 0) lines.delete(organization);
+  }
+
+  function lineOf(organization: string): Line {
+    const line = lines.get(organization) ?? newLine();
+    lines.set(organization, line);
+    return line;
   }
 
   return {
     take(organization) {
-      const line = lines.get(organization) ?? { working: 0, begun: 0, waiting: new Set() };
-      lines.set(organization, line);
-      const release = () => {
-        line.working -= 1;
-        letBegin(organization, line);
-      };
+      const line = lineOf(organization);
+      const turn = turnIn(line, () => letBegin(organization, line));
       if (line.waiting.size === 0 && hasRoom(line)) {
         begin(organization, line);
-        return Promise.resolve(release);
+        return Promise.resolve(turn);
       }
-      if (line.waiting.size >= waitingShare * most) return Promise.reject(tooMany());
       return new Promise((resolve, reject) => {
+        if (line.waiting.size >= waitingShare * most) {
+          line.refused.push(() => reject(tooMany()));
+          mark(organization, line);
+          return;
+        }
         const timer = setTimeout(() => {
           line.waiting.delete(next);
           reject(tooMany());
         }, mostMilliseconds);
         const next = () => {
           clearTimeout(timer);
-          resolve(release);
+          resolve(turn);
         };
         line.waiting.add(next);
       });
     },
+  };
+}
+
+function newLine(): Line {
+  return { working: 0, begun: 0, isMarked: false, waiting: new Set(), refused: [], large: 0, waitingLarge: new Set() };
+}
+
+function turnIn(line: Line, onEnd: () => void): Turn {
+  /** What lets it have a large body, where it asked. */
+  let enlarged: (() => void) | undefined;
+  return {
+    end() {
+      line.working -= 1;
+      if (enlarged !== undefined && !line.waitingLarge.delete(enlarged)) {
+        const [next] = line.waitingLarge;
+        if (next === undefined) line.large -= 1;
+        else line.waitingLarge.delete(next);
+        next?.();
+      }
+      onEnd();
+    },
+    enlarge: () =>
+      new Promise((resolve) => {
+        enlarged = resolve;
+        if (line.large === mostLarge) line.waitingLarge.add(resolve);
+        else {
+          line.large += 1;
+          resolve();
+        }
+      }),
   };
 }
 

@@ -27,7 +27,7 @@ export const documentListCalls: readonly Call[] = [
     id: 'listDocuments',
     summary: 'List documents',
     description:
-      'Lists the documents of the collection page by page, by id. What is there all the time is listed once, whatever is written meanwhile. A page ends after 4 MiB, though it may then have fewer documents than `limit`; the last one has no `next_cursor`.',
+      'Lists the documents of the collection page by page, by id. What is there all the time is listed once, whatever is written meanwhile. A page ends after 1 MiB, though it may then have fewer documents than `limit`; the last one has no `next_cursor`.',
     query: [
       {
         name: 'direction',

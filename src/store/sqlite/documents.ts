@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { DocumentChange, Documents, Place, StoredDocument, TenantPlace, Usage } from '../documents.ts';
 import { FileError, faultOf, unavailable } from './faults.ts';
 import type { Before, DocumentWriting } from './jobs.ts';
-import { listDocuments, readDocuments, readKept, readUsage } from './read-documents.ts';
+import { readKept, readUsage } from './read-documents.ts';
+import { readMany, readPage } from './read-in-slices.ts';
 import type { Readers } from './readers.ts';
 import { recount } from './recount.ts';
 import type { Rooms } from './rooms.ts';
@@ -26,7 +27,7 @@ export interface DocumentsOptions {
 const mostAtOnce = 1_000;
 
 /** Rows of one job of those that clean up, so that the writes of neighbours come in between. */
-const rowsOfSlice = 200;
+const rowsOfSlice = 100;
 
 const nothing: Usage = { documents: 0, bytes: 0 };
 
@@ -102,16 +103,12 @@ function reading(access: TenantAccess): Pick<Documents, 'getMany' | 'list' | 'us
   return {
     async getMany(place, collection, ids) {
       demandRange('ids', ids.length, 0);
-      return access.read<StoredDocument[]>(place, [], (connection, table) =>
-        readDocuments(connection, table, collection, ids),
-      );
+      return readMany(access, place, collection, ids);
     },
 
     async list(place, collection, range) {
       demandRange('documents', range.limit, 1);
-      return access.read(place, { documents: [], next: undefined }, (connection, table) =>
-        listDocuments(connection, table, collection, range),
-      );
+      return readPage(access, place, collection, range);
     },
 
     usage: (place, collection) =>

@@ -4,13 +4,11 @@ import type { Log } from '../../log.ts';
 import { unavailable as storageUnavailable } from '../unavailable.ts';
 import { type Fault, faultOf, unavailable } from './faults.ts';
 import { type Answer, type Answers, type Batch, type FileReport, hasChanged, type Job } from './jobs.ts';
+import { type Submitted, takeBatch } from './next-batch.ts';
 import type { WriterData } from './writer.ts';
 
 /** Jobs that may wait for one writer; past it callers get `busy`. */
 export const mostWaiting = 20_000;
-/** Jobs of one batch, and bytes of documents in them beyond its first: bounds on how long one transaction takes. */
-const mostInBatch = 1_000;
-const mostBytesInBatch = 16 * 2 ** 20;
 
 /** The writers' threads. A file belongs to one of them, always the same. */
 export interface Writers {
@@ -62,22 +60,6 @@ export function startWriters(options: WriterOptions): Writers {
       await Promise.all(writers.map((writer) => writer.close()));
     },
   };
-}
-
-/** How many of those that wait are the next batch: one at least. */
-function batchLength(waiting: readonly Submitted[]): number {
-  let bytes = 0;
-  const end = waiting.findIndex(({ job }, place) => {
-    bytes += job.type === 'write' ? job.bytes : 0;
-    return place === mostInBatch || (place > 0 && bytes > mostBytesInBatch);
-  });
-  return end === -1 ? waiting.length : end;
-}
-
-interface Submitted {
-  readonly file: string;
-  readonly job: Job;
-  readonly end: number;
 }
 
 interface Waiting extends Submitted {
@@ -163,7 +145,9 @@ class Writer {
       return;
     }
     this.#busy = true;
-    const jobs = this.#waiting.splice(0, batchLength(this.#waiting)).map((waiting) => {
+    const { batch, left } = takeBatch(this.#waiting);
+    this.#waiting = left;
+    const jobs = batch.map((waiting) => {
       const id = this.#nextId++;
       this.#inWork.set(id, waiting);
       return { id, file: waiting.file, job: waiting.job };

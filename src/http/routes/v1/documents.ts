@@ -9,6 +9,7 @@ import { listDocuments, readDocument } from '../../../documents/read.ts';
 import type { SealKeys } from '../../../identity/seal.ts';
 import type { Tenancy } from '../../../organizations/tenancy.ts';
 import type { StoredDocument } from '../../../store/documents.ts';
+import { inSlices, type Pace, paceFor } from '../../../store/slices.ts';
 import { principalOf } from '../../authentication.ts';
 import { checkOperations, mostOperations, refuseTooMany } from '../../batch-body.ts';
 import { bodyLimitFor } from '../../body.ts';
@@ -60,8 +61,8 @@ export const listDocumentsSchema = {
   },
 } as const;
 
-/** Bytes of documents after which a page ends. */
-const pageBytes = 4 * 1_048_576;
+/** Bytes of documents after which a page ends: what is sent at once. */
+const pageBytes = 1_048_576;
 
 /** The bounds of bodies, from the settings. */
 export interface BodyLimits {
@@ -114,10 +115,8 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
     const range = { direction, after: position?.after, limit, bytes: pageBytes };
     const { documents, next } = await listDocuments(tenancy, target, range);
     const next_cursor = cursorAfter(keys, list, next === undefined ? undefined : { after: next });
-    // Each costs the hash of its document, which who only reads does not need.
-    const tags = etags === 'true' ? `"etags":${JSON.stringify(documents.map(etagOf))},` : '';
-    const data = documents.map(textOf).join(',');
-    return sendJson(reply, `{"data":[${data}],${tags}"next_cursor":${JSON.stringify(next_cursor)}}`);
+    const page = await pageOf({ documents, next_cursor, hasTags: etags === 'true' }, paceFor(target.organization.id));
+    return sendJson(reply, page);
   });
 
   server.delete(path, { config }, (request) => emptyCollection(tenancy, targetOf(request)));
@@ -157,6 +156,34 @@ function tell(reply: FastifyReply, document: StoredDocument, etag = etagOf(docum
   return sendJson(reply.header('etag', etag), textOf(document));
 }
 
-function sendJson(reply: FastifyReply, text: string): FastifyReply {
+/** Characters that are made into bytes at once. */
+const charactersAtOnce = 65_536;
+
+/** A page, as it was read. */
+interface Page {
+  readonly documents: readonly StoredDocument[];
+  readonly next_cursor: string | null;
+  /** Whether the ETags of the documents were asked for. */
+  readonly hasTags: boolean;
+}
+
+/** A page as it is answered; others come in between. */
+async function pageOf({ documents, next_cursor, hasTags }: Page, pace: Pace): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let text = '{"data":[';
+  for (const [number, document] of documents.entries()) {
+    text += number === 0 ? textOf(document) : `,${textOf(document)}`;
+    if (text.length < charactersAtOnce) continue;
+    parts.push(Buffer.from(text));
+    text = '';
+    if (pace.isOver()) await pace.next();
+  }
+  // Each costs the hash of its document, which who only reads does not need.
+  const tags = hasTags ? `"etags":${JSON.stringify(await inSlices(documents, pace, etagOf))},` : '';
+  parts.push(Buffer.from(`${text}],${tags}"next_cursor":${JSON.stringify(next_cursor)}}`));
+  return Buffer.concat(parts);
+}
+
+function sendJson(reply: FastifyReply, text: string | Buffer): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(text);
 }

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import { parseJsonBody } from './body.ts';
+
+/** What the parser makes of a body: its value, or the code of its refusal. */
+function read(text: string): Promise<unknown> {
+  const request = { headers: { 'content-type': 'application/json' }, organization: { id: 'org_a' }, turn: undefined };
+  return new Promise((resolve, reject) => {
+    const parse = parseJsonBody as (
+      request: object,
+      bytes: Buffer,
+      done: (error: unknown, body: unknown) => void,
+    ) => void;
+    parse(request, Buffer.from(text), (error, body) => (error === null ? resolve(body) : reject(error)));
+  });
+}
+
+const filler = 'x'.repeat(9_000);
+const elements = Array.from({ length: 12 }, (_, number) => JSON.stringify({ number, filler, list: [number, [], {}] }));
+
+test('a long body is read as a short one is: the same value, and nothing accepted that is not JSON', async () => {
+  const list = elements.join(' , ');
+  const right = [
+    `{"operations":[${list}]}`,
+    ` {"before":{"a":[1]},"operations": [ ${list} ] ,"after":[${list}],"last":"]"} `,
+    `{"__proto__":[${list}],"constructor":[1,2]}`,
+    `{"operations":{"list":[${list}]}}`,
+    `[[${list}],[${list}]]`,
+    `{"a":"${filler}${filler}","b":[]}`,
+    JSON.stringify({ text: `[,${filler}",${filler}\\],[`, list: [filler, '],[', filler, ',', filler] }),
+  ];
+  for (const text of right) {
+    const body = await read(text);
+    assert.deepEqual(body, JSON.parse(text));
+    assert.equal(Object.getPrototypeOf(body), Object.getPrototypeOf(JSON.parse(text)));
+  }
+  const wrong = [
+    `{"operations":[${list},]}`,
+    `{"operations":[,${list}]}`,
+    `{"operations":[${elements.join(',,')}]}`,
+    `{"operations":[${elements.join(' ')}]}`,
+    `{"operations":[${list}}`,
+    `{"operations":[${list}}]`,
+    `{"operations":[${list}]`,
+    `{"operations":[${list}]}]`,
+    `{"operations":[${list}]]}`,
+    `{"operations":[${list}],}`,
+    `{"operations"[${list}]}`,
+    `{"operations":[${elements.slice(1).join('],[')}]}`,
+    `{"operations":[${list},${' '.repeat(40_000)}]}`,
+    `{"operations":[${list},${' '.repeat(40_000)},1]}`,
+  ];
+  for (const text of wrong) {
+    assert.throws(() => JSON.parse(text), text.slice(0, 40));
+    const body = await read(text);
+    assert.equal((body as { code?: string }).code, 'body_unreadable', text.slice(-40));
+  }
+});
+
+test('whatever character of a long body is lost or changed, it is read as JSON.parse reads it', async () => {
+  const text = `{"a":[${elements.join(',')}],"b":[1]}`;
+  const structure = [...text.matchAll(/[[\]{},:"]/g)].map(({ index }) => index);
+  for (const at of structure.filter((_, number) => number % 5 === 0 || number > structure.length - 12)) {
+    for (const put of ['', ',', ']', '}', '[']) {
+      const changed = text.slice(0, at) + put + text.slice(at + 1);
+      let expected: unknown;
+      try {
+        expected = JSON.parse(changed);
+      } catch {
+        expected = undefined;
+      }
+      const body = await read(changed);
+      if (expected !== undefined) assert.deepEqual(body, expected);
+      else assert.equal((body as Error).name, 'EdgeError');
+    }
+  }
+});
+
+test('between the parts of long bodies others have their turn of the event loop, and a short one waits for none', async () => {
+  const all = Array.from({ length: 4 }, () => read(`{"operations":[${elements.join(',')}]}`));
+  let turns = 0;
+  let isDone = false;
+  const done = Promise.all(all).then(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    await turnOfLoop();
+    turns += 1;
+  }
+  await done;
+  // Each is decoded, scanned and parsed in slices of its own.
+  assert.ok(turns >= 12, String(turns));
+  let body: unknown;
+  read('{"a":1}').then((value) => {
+    body = value;
+  }, assert.ifError);
+  await Promise.resolve();
+  assert.deepEqual(body, { a: 1 });
+});
