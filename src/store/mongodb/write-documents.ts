@@ -23,7 +23,7 @@ export function createWriter(cluster: ClusterGround): WriteDocuments {
   return async (place, write, end) => {
     const ground = groundFor(cluster, place.organization);
     const { quota, keep } = write;
-    const unkept = await refuseKeeping(ground, place, write, end);
+    const unkept = write.keep && (await refuseKeeping(ground, place, write, end));
     if (unkept !== undefined) return unkept;
     const size = sizeOf(write);
     const read = () => usageAt(ground, place, end);
