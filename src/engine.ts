@@ -1,5 +1,6 @@
 /** Opens the engine that the settings name, and tells what differs by it. */
-import { isAbsolute, relative, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { StartError } from './errors.ts';
 import { idempotencyKeys } from './idempotency/idempotency-key.ts';
 import { readSecret } from './identity/secret.ts';
@@ -8,12 +9,14 @@ import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-rec
 import type { KeyStore } from './identity/signing-keys-store.ts';
 import { users } from './identity/user.ts';
 import type { Log } from './log.ts';
+import { admission } from './organizations/admit-cluster.ts';
 import { collections } from './organizations/collection.ts';
 import { organizations } from './organizations/organization.ts';
 import { type Cluster, clusters, mainCluster } from './placement/cluster.ts';
 import type { ClusterSetting } from './settings/clusters.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
 import type { Settings } from './settings/table.ts';
+import type { ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { Finding } from './store/mongodb/examine.ts';
 import type { Records } from './store/records.ts';
@@ -51,21 +54,40 @@ const keyFile = 'signing-keys.json';
 export async function openEngine(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
   refuseDirectories(settings);
   await using opened = new AsyncDisposableStack();
-  const engine = await (settings.DATABASE_URL === undefined ? openOnFiles : openOnMongodb)(settings, ground);
+  const { main, ...engine } = await (settings.DATABASE_URL === undefined ? openOnFiles : openOnMongodb)(
+    settings,
+    ground,
+  );
   opened.defer(() => engine.close());
-  const further: Cluster[] = [];
+  const found: (MarkedCluster & Pick<Cluster, 'name'>)[] = [{ ...main, name: mainCluster }];
   for (const cluster of settings.CLUSTERS ?? []) {
-    const { kind, documents, close } = await openCluster(settings, cluster, ground);
+    const { close, ...further } = await openCluster(settings, cluster, ground);
     opened.defer(close);
-    further.push({ name: cluster.name, kind, documents });
+    found.push({ ...further, name: cluster.name });
   }
+  const names = found.map(({ name }) => name);
+  const admitting = { records: engine.records, log: ground.log, names, mainKind: main.kind };
+  const admitted = found.map(({ marks, name, ...cluster }): Cluster => {
+    // Where there is none it is beside the master database, in the same directory.
+    return { ...cluster, name, admit: marks === undefined ? async () => {} : admission(admitting, name, marks) };
+  });
   const resources = opened.move();
-  return { ...engine, clusters: [...engine.clusters, ...further], close: () => resources.disposeAsync() };
+  return { ...engine, clusters: admitted, close: () => resources.disposeAsync() };
+}
+
+/** A cluster, and its mark. */
+interface MarkedCluster extends Omit<Cluster, 'name' | 'admit'> {
+  readonly marks: ClusterMarks | undefined;
 }
 
 /** A further cluster, open. */
-interface OpenCluster extends Omit<Cluster, 'name'> {
+interface OpenCluster extends MarkedCluster {
   close(): Promise<void>;
+}
+
+/** The engine of the master database, before further clusters are there. */
+interface MasterEngine extends Omit<OpenEngine, 'clusters'> {
+  readonly main: MarkedCluster;
 }
 
 async function openCluster(
@@ -84,7 +106,7 @@ async function openCluster(
 
 /** One process holds a directory: where several share the master database it would be another's. @throws {StartError} 78 */
 function refuseDirectories({ DATABASE_URL, DATA_DIR, CLUSTERS = [] }: Settings): void {
-  const taken = [resolve(DATA_DIR)];
+  const taken = [{ whose: 'the data directory', path: standing(resolve(DATA_DIR)) }];
   for (const { name, location } of CLUSTERS) {
     if ('url' in location) continue;
     const { directory } = location;
@@ -92,10 +114,18 @@ function refuseDirectories({ DATABASE_URL, DATA_DIR, CLUSTERS = [] }: Settings):
       new StartError(78, `TENANTRY_CLUSTERS: ${name} is a directory, ${directory}, ${why}.`);
     if (DATABASE_URL !== undefined)
       throw wrong('which one process holds; with TENANTRY_DATABASE_URL it must be a MongoDB');
-    const other = taken.find((each) => isWithin(directory, each) || isWithin(each, directory));
-    if (other !== undefined) throw wrong(`which is not apart from ${other}; name one that is`);
-    taken.push(directory);
+    const path = standing(directory);
+    const other = taken.find((each) => isWithin(path, each.path) || isWithin(each.path, path));
+    if (other !== undefined) throw wrong(`which is not apart from ${other.whose}, ${other.path}; name one that is`);
+    taken.push({ whose: `that of ${name}`, path });
   }
+}
+
+/** Where a path leads by links, as far as what it names stands. */
+function standing(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const above = dirname(path);
+  return above === path ? path : join(standing(above), basename(path));
 }
 
 function isWithin(path: string, directory: string): boolean {
@@ -103,7 +133,7 @@ function isWithin(path: string, directory: string): boolean {
   return !way.startsWith('..') && !isAbsolute(way);
 }
 
-async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: EngineGround): Promise<OpenEngine> {
+async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: EngineGround): Promise<MasterEngine> {
   const { openEmbedded } = await import('./store/sqlite/open.ts');
   const directory = resolve(settings.DATA_DIR);
   const store = await openEmbedded({
@@ -116,7 +146,7 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   });
   return {
     ...store,
-    clusters: [{ name: mainCluster, kind: 'embedded', documents: store.documents }],
+    main: { kind: 'embedded', documents: store.documents, marks: undefined },
     keyStore: signingKeysFile(directory),
     isShared: false,
     shown: { data: directory, engine: `embedded (SQLite ${process.versions['sqlite']})` },
@@ -135,13 +165,13 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   };
 }
 
-async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
+async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<MasterEngine> {
   const { DATABASE_URL: url = '', DATABASE_NAME: database, START_SECONDS: startSeconds } = settings;
   const { openMongodb } = await import('./store/mongodb/open.ts');
   const store = await openMongodb({ url, database, startSeconds, kinds: masterKinds, ...ground });
   return {
     ...store,
-    clusters: [{ name: mainCluster, kind: 'mongodb', documents: store.documents }],
+    main: { kind: 'mongodb', documents: store.documents, marks: store.marks },
     keyStore: signingKeysRecords(store.records, secretOf(settings)),
     isShared: true,
     shown: { data: `${shownDatabaseUrl(url)}, database ${database}`, engine: `MongoDB ${store.version}` },

@@ -115,7 +115,14 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
       told.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
     ),
     places: createPlaces({
-      clusters: [{ name: mainCluster, kind: engine.name === 'mongodb' ? 'mongodb' : 'embedded', documents }],
+      clusters: [
+        {
+          name: mainCluster,
+          kind: engine.name === 'mongodb' ? 'mongodb' : 'embedded',
+          documents,
+          admit: async () => {},
+        },
+      ],
       levels: defaultLevels,
       boundsOf: () => ({ collections: Number.POSITIVE_INFINITY, databases: Number.POSITIVE_INFINITY }),
       elapsed: clock.now,

@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import type { ClusterMarks } from '../cluster-mark.ts';
 import type { Documents } from '../documents.ts';
+import { clusterMarks } from './cluster-marks.ts';
 import { lockDirectory } from './lock.ts';
 import { openTenants } from './open-tenants.ts';
 
 /** A directory beside the data directory, for documents alone; held until `close` or the end of the process. */
 export interface EmbeddedCluster {
   readonly documents: Documents;
+  readonly marks: ClusterMarks;
   close(): Promise<void>;
 }
 
@@ -47,5 +50,5 @@ export async function openEmbeddedCluster(options: EmbeddedClusterOptions): Prom
     onCommit,
   });
   const resources = opened.move();
-  return { documents, close: () => resources.disposeAsync() };
+  return { documents, marks: clusterMarks(directory), close: () => resources.disposeAsync() };
 }
