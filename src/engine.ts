@@ -20,6 +20,7 @@ import type { ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { Finding } from './store/mongodb/examine.ts';
 import type { Records } from './store/records.ts';
+import type { CopiedCluster } from './store/sqlite/backup.ts';
 
 /** Both ports on the engine in use, and what the service has to know of it. */
 export interface OpenEngine {
@@ -60,10 +61,12 @@ export async function openEngine(settings: Settings, ground: EngineGround): Prom
   );
   opened.defer(() => engine.close());
   const found: (MarkedCluster & Pick<Cluster, 'name'>)[] = [{ ...main, name: mainCluster }];
+  const inDirectories: CopiedCluster[] = [];
   for (const cluster of settings.CLUSTERS ?? []) {
-    const { close, ...further } = await openCluster(settings, cluster, ground);
+    const { close, copied, ...further } = await openCluster(settings, cluster, ground);
     opened.defer(close);
     found.push({ ...further, name: cluster.name });
+    if (copied !== undefined) inDirectories.push(copied);
   }
   const names = found.map(({ name }) => name);
   const admitting = { records: engine.records, log: ground.log, names, mainKind: main.kind };
@@ -72,7 +75,9 @@ export async function openEngine(settings: Settings, ground: EngineGround): Prom
     return { ...cluster, name, admit: marks === undefined ? async () => {} : admission(admitting, name, marks) };
   });
   const resources = opened.move();
-  return { ...engine, clusters: admitted, close: () => resources.disposeAsync() };
+  const { backup: copy } = engine;
+  const backup = copy && ((target: string) => copy(target, inDirectories));
+  return { ...engine, backup, clusters: admitted, close: () => resources.disposeAsync() };
 }
 
 /** A cluster, and its mark. */
@@ -82,12 +87,15 @@ interface MarkedCluster extends Omit<Cluster, 'name' | 'admit'> {
 
 /** A further cluster, open. */
 interface OpenCluster extends MarkedCluster {
+  /** What a backup takes of it; of a deployment nothing, which has tools of its own for it. */
+  readonly copied?: CopiedCluster;
   close(): Promise<void>;
 }
 
 /** The engine of the master database, before further clusters are there. */
-interface MasterEngine extends Omit<OpenEngine, 'clusters'> {
+interface MasterEngine extends Omit<OpenEngine, 'clusters' | 'backup'> {
   readonly main: MarkedCluster;
+  readonly backup: ((target: string, clusters: readonly CopiedCluster[]) => Promise<object>) | undefined;
 }
 
 async function openCluster(
@@ -150,16 +158,17 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
     keyStore: signingKeysFile(directory),
     isShared: false,
     shown: { data: directory, engine: `embedded (SQLite ${process.versions['sqlite']})` },
-    async backup(target) {
-      if (settings.CLUSTERS?.some(({ location }) => 'directory' in location)) throw partialBackup();
-      if (!relative(directory, target).startsWith('..')) {
-        throw new StartError(
-          1,
-          `${target} is in the data directory, and would be lost with it. Name one outside of it.`,
-        );
+    async backup(target, clusters) {
+      const standing = [{ whose: 'the data directory', path: directory }].concat(
+        clusters.map((cluster) => ({ whose: `the directory of ${cluster.name}`, path: cluster.directory })),
+      );
+      const around = standing.find(({ path }) => isWithin(target, path));
+      if (around !== undefined) {
+        throw new StartError(1, `${target} is in ${around.whose}, and would be lost with it. Name one outside of it.`);
       }
-      const left_out = (settings.CLUSTERS ?? []).map(({ name }) => name);
-      const summary = await store.backup(target, [keyFile]);
+      const all = (settings.CLUSTERS ?? []).map(({ name }) => name);
+      const left_out = all.filter((name) => !clusters.some((cluster) => cluster.name === name));
+      const summary = await store.backup(target, [keyFile], clusters);
       return { directory: target, ...summary, ...(left_out.length > 0 && { left_out }) };
     },
   };
@@ -204,14 +213,6 @@ export async function examineDatabase(settings: Settings): Promise<readonly Find
 
 /** The kinds of the master database where the keys are in it too. */
 export const masterKinds = [organizations, collections, users, idempotencyKeys, clusters, signingKeysKind];
-
-/** What the operator is told whose data is in several directories. */
-function partialBackup(): StartError {
-  return new StartError(
-    78,
-    'TENANTRY_CLUSTERS names directories, of which a backup would show another instant: stop the service, and copy all directories. docs/operations.md tells how.',
-  );
-}
 
 /** What the operator is told who asks for a backup of a database that has tools of its own. */
 export function refusedBackup(): StartError {

@@ -4,6 +4,7 @@ import { StartError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { ClusterMarks } from '../cluster-mark.ts';
 import type { Documents } from '../documents.ts';
+import type { CopiedCluster } from './backup.ts';
 import { clusterMarks } from './cluster-marks.ts';
 import { lockDirectory } from './lock.ts';
 import { openTenants } from './open-tenants.ts';
@@ -12,6 +13,8 @@ import { openTenants } from './open-tenants.ts';
 export interface EmbeddedCluster {
   readonly documents: Documents;
   readonly marks: ClusterMarks;
+  /** What a backup takes of it. */
+  readonly copied: CopiedCluster;
   close(): Promise<void>;
 }
 
@@ -40,7 +43,7 @@ export async function openEmbeddedCluster(options: EmbeddedClusterOptions): Prom
   await using opened = new AsyncDisposableStack();
   const lock = lockDirectory(directory, 'TENANTRY_CLUSTERS');
   opened.defer(() => lock.release());
-  const { documents } = openTenants(opened, {
+  const { writers, documents } = openTenants(opened, {
     cluster: name,
     directory,
     master: undefined,
@@ -50,5 +53,6 @@ export async function openEmbeddedCluster(options: EmbeddedClusterOptions): Prom
     onCommit,
   });
   const resources = opened.move();
-  return { documents, marks: clusterMarks(directory), close: () => resources.disposeAsync() };
+  const copied = { name, directory, writers };
+  return { documents, marks: clusterMarks(directory), copied, close: () => resources.disposeAsync() };
 }
