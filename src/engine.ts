@@ -19,6 +19,7 @@ import type { Settings } from './settings/table.ts';
 import type { ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { Finding } from './store/mongodb/examine.ts';
+import type { FoundCluster } from './store/mongodb/examine-cluster.ts';
 import type { Records } from './store/records.ts';
 import type { CopiedCluster } from './store/sqlite/backup.ts';
 
@@ -194,8 +195,46 @@ function secretOf({ SECRET = '' }: Settings): Uint8Array {
   return bytes;
 }
 
-/** What is found of the database that the settings name, by reading alone. */
+/** What is found of the database and of the clusters that the settings name, by reading alone. */
 export async function examineDatabase(settings: Settings): Promise<readonly Finding[]> {
+  const ofMaster = settings.DATABASE_URL === undefined ? [] : await examineMaster(settings);
+  const ofClusters = await Promise.all((settings.CLUSTERS ?? []).map((cluster) => examineOne(settings, cluster)));
+  return [...ofMaster, ...ofClusters];
+}
+
+async function examineOne(settings: Settings, { name, location }: ClusterSetting): Promise<Finding> {
+  try {
+    refuseDirectories(settings);
+    const found = await lookAtCluster(settings, location);
+    // A start goes on without it.
+    if ('fault' in found) return { verdict: 'warning', text: `cluster ${name}: ${found.fault}` };
+    const { shown, mark } = found;
+    if (mark !== undefined && mark.cluster !== name) {
+      const text = `cluster ${name}: ${shown} is marked as ${mark.cluster}; TENANTRY_CLUSTERS names a place twice, or exchanges two`;
+      return { verdict: 'wrong', text };
+    }
+    const marked = mark === undefined ? 'it has no mark yet: the start gives it' : 'its mark is of this name';
+    return { verdict: 'ok', text: `cluster ${name}: ${shown}; ${marked}` };
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return { verdict: 'wrong', text: `cluster ${name}: ${error.message}` };
+  }
+}
+
+async function lookAtCluster({ DATABASE_NAME }: Settings, location: ClusterSetting['location']): Promise<FoundCluster> {
+  if ('url' in location) {
+    const { examineCluster } = await import('./store/mongodb/examine-cluster.ts');
+    return await examineCluster(location.url, DATABASE_NAME);
+  }
+  const { readMark } = await import('./store/sqlite/cluster-marks.ts');
+  const { directory } = location;
+  return {
+    shown: `directory ${directory}${existsSync(directory) ? '' : ', made at the start'}`,
+    mark: readMark(directory),
+  };
+}
+
+async function examineMaster(settings: Settings): Promise<readonly Finding[]> {
   const { DATABASE_URL: url = '', DATABASE_NAME: database } = settings;
   const { examineMongodb } = await import('./store/mongodb/examine.ts');
   return await examineMongodb({
