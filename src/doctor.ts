@@ -28,7 +28,7 @@ const leastFreeBytes = 2 ** 30;
  * Shows every setting in force and where it came from, and checks what they name. What it makes to try something it takes
  * away.
  *
- * @param examineDatabase examines the database, where the settings name one, and changes nothing in it
+ * @param examineDatabase examines the database and the clusters that the settings name, and changes nothing in them
  */
 export async function doctor(
   { settings, sources }: SettingsReading,
@@ -36,9 +36,9 @@ export async function doctor(
 ): Promise<Diagnosis> {
   const findings: readonly Finding[] = [
     { verdict: 'ok', text: `Node ${process.versions.node}` },
-    ...(settings.DATABASE_URL === undefined
-      ? await examineAlone(settings)
-      : [...(await examineDatabase(settings)), await examinePort(settings, undefined)]),
+    ...(settings.DATABASE_URL === undefined ? await examineAlone(settings) : []),
+    ...(await examineDatabase(settings)),
+    ...(settings.DATABASE_URL === undefined ? [] : [await examinePort(settings, undefined)]),
     ...examineEdge(settings),
   ];
   const wrong = findings.filter(({ verdict }) => verdict === 'wrong').length;

@@ -1,5 +1,6 @@
 /** Opens the engine that the settings name, and tells what differs by it. */
-import { isAbsolute, relative, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { StartError } from './errors.ts';
 import { idempotencyKeys } from './idempotency/idempotency-key.ts';
 import { readSecret } from './identity/secret.ts';
@@ -8,15 +9,19 @@ import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-rec
 import type { KeyStore } from './identity/signing-keys-store.ts';
 import { users } from './identity/user.ts';
 import type { Log } from './log.ts';
+import { admission } from './organizations/admit-cluster.ts';
 import { collections } from './organizations/collection.ts';
 import { organizations } from './organizations/organization.ts';
 import { type Cluster, clusters, mainCluster } from './placement/cluster.ts';
 import type { ClusterSetting } from './settings/clusters.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
 import type { Settings } from './settings/table.ts';
+import type { ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { Finding } from './store/mongodb/examine.ts';
+import type { FoundCluster } from './store/mongodb/examine-cluster.ts';
 import type { Records } from './store/records.ts';
+import type { CopiedCluster } from './store/sqlite/backup.ts';
 
 /** Both ports on the engine in use, and what the service has to know of it. */
 export interface OpenEngine {
@@ -51,21 +56,47 @@ const keyFile = 'signing-keys.json';
 export async function openEngine(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
   refuseDirectories(settings);
   await using opened = new AsyncDisposableStack();
-  const engine = await (settings.DATABASE_URL === undefined ? openOnFiles : openOnMongodb)(settings, ground);
+  const { main, ...engine } = await (settings.DATABASE_URL === undefined ? openOnFiles : openOnMongodb)(
+    settings,
+    ground,
+  );
   opened.defer(() => engine.close());
-  const further: Cluster[] = [];
+  const found: (MarkedCluster & Pick<Cluster, 'name'>)[] = [{ ...main, name: mainCluster }];
+  const inDirectories: CopiedCluster[] = [];
   for (const cluster of settings.CLUSTERS ?? []) {
-    const { kind, documents, close } = await openCluster(settings, cluster, ground);
+    const { close, copied, ...further } = await openCluster(settings, cluster, ground);
     opened.defer(close);
-    further.push({ name: cluster.name, kind, documents });
+    found.push({ ...further, name: cluster.name });
+    if (copied !== undefined) inDirectories.push(copied);
   }
+  const names = found.map(({ name }) => name);
+  const admitting = { records: engine.records, log: ground.log, names, mainKind: main.kind };
+  const admitted = found.map(({ marks, name, ...cluster }): Cluster => {
+    // Where there is none it is beside the master database, in the same directory.
+    return { ...cluster, name, admit: marks === undefined ? async () => {} : admission(admitting, name, marks) };
+  });
   const resources = opened.move();
-  return { ...engine, clusters: [...engine.clusters, ...further], close: () => resources.disposeAsync() };
+  const { backup: copy } = engine;
+  const backup = copy && ((target: string) => copy(target, inDirectories));
+  return { ...engine, backup, clusters: admitted, close: () => resources.disposeAsync() };
+}
+
+/** A cluster, and its mark. */
+interface MarkedCluster extends Omit<Cluster, 'name' | 'admit'> {
+  readonly marks: ClusterMarks | undefined;
 }
 
 /** A further cluster, open. */
-interface OpenCluster extends Omit<Cluster, 'name'> {
+interface OpenCluster extends MarkedCluster {
+  /** What a backup takes of it; of a deployment nothing, which has tools of its own for it. */
+  readonly copied?: CopiedCluster;
   close(): Promise<void>;
+}
+
+/** The engine of the master database, before further clusters are there. */
+interface MasterEngine extends Omit<OpenEngine, 'clusters' | 'backup'> {
+  readonly main: MarkedCluster;
+  readonly backup: ((target: string, clusters: readonly CopiedCluster[]) => Promise<object>) | undefined;
 }
 
 async function openCluster(
@@ -84,7 +115,7 @@ async function openCluster(
 
 /** One process holds a directory: where several share the master database it would be another's. @throws {StartError} 78 */
 function refuseDirectories({ DATABASE_URL, DATA_DIR, CLUSTERS = [] }: Settings): void {
-  const taken = [resolve(DATA_DIR)];
+  const taken = [{ whose: 'the data directory', path: standing(resolve(DATA_DIR)) }];
   for (const { name, location } of CLUSTERS) {
     if ('url' in location) continue;
     const { directory } = location;
@@ -92,10 +123,18 @@ function refuseDirectories({ DATABASE_URL, DATA_DIR, CLUSTERS = [] }: Settings):
       new StartError(78, `TENANTRY_CLUSTERS: ${name} is a directory, ${directory}, ${why}.`);
     if (DATABASE_URL !== undefined)
       throw wrong('which one process holds; with TENANTRY_DATABASE_URL it must be a MongoDB');
-    const other = taken.find((each) => isWithin(directory, each) || isWithin(each, directory));
-    if (other !== undefined) throw wrong(`which is not apart from ${other}; name one that is`);
-    taken.push(directory);
+    const path = standing(directory);
+    const other = taken.find((each) => isWithin(path, each.path) || isWithin(each.path, path));
+    if (other !== undefined) throw wrong(`which is not apart from ${other.whose}, ${other.path}; name one that is`);
+    taken.push({ whose: `that of ${name}`, path });
   }
+}
+
+/** Where a path leads by links, as far as what it names stands. */
+function standing(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const above = dirname(path);
+  return above === path ? path : join(standing(above), basename(path));
 }
 
 function isWithin(path: string, directory: string): boolean {
@@ -103,7 +142,7 @@ function isWithin(path: string, directory: string): boolean {
   return !way.startsWith('..') && !isAbsolute(way);
 }
 
-async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: EngineGround): Promise<OpenEngine> {
+async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: EngineGround): Promise<MasterEngine> {
   const { openEmbedded } = await import('./store/sqlite/open.ts');
   const directory = resolve(settings.DATA_DIR);
   const store = await openEmbedded({
@@ -116,32 +155,33 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   });
   return {
     ...store,
-    clusters: [{ name: mainCluster, kind: 'embedded', documents: store.documents }],
+    main: { kind: 'embedded', documents: store.documents, marks: undefined },
     keyStore: signingKeysFile(directory),
     isShared: false,
     shown: { data: directory, engine: `embedded (SQLite ${process.versions['sqlite']})` },
-    async backup(target) {
-      if (settings.CLUSTERS?.some(({ location }) => 'directory' in location)) throw partialBackup();
-      if (!relative(directory, target).startsWith('..')) {
-        throw new StartError(
-          1,
-          `${target} is in the data directory, and would be lost with it. Name one outside of it.`,
-        );
+    async backup(target, clusters) {
+      const standing = [{ whose: 'the data directory', path: directory }].concat(
+        clusters.map((cluster) => ({ whose: `the directory of ${cluster.name}`, path: cluster.directory })),
+      );
+      const around = standing.find(({ path }) => isWithin(target, path));
+      if (around !== undefined) {
+        throw new StartError(1, `${target} is in ${around.whose}, and would be lost with it. Name one outside of it.`);
       }
-      const left_out = (settings.CLUSTERS ?? []).map(({ name }) => name);
-      const summary = await store.backup(target, [keyFile]);
+      const all = (settings.CLUSTERS ?? []).map(({ name }) => name);
+      const left_out = all.filter((name) => !clusters.some((cluster) => cluster.name === name));
+      const summary = await store.backup(target, [keyFile], clusters);
       return { directory: target, ...summary, ...(left_out.length > 0 && { left_out }) };
     },
   };
 }
 
-async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<OpenEngine> {
+async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<MasterEngine> {
   const { DATABASE_URL: url = '', DATABASE_NAME: database, START_SECONDS: startSeconds } = settings;
   const { openMongodb } = await import('./store/mongodb/open.ts');
   const store = await openMongodb({ url, database, startSeconds, kinds: masterKinds, ...ground });
   return {
     ...store,
-    clusters: [{ name: mainCluster, kind: 'mongodb', documents: store.documents }],
+    main: { kind: 'mongodb', documents: store.documents, marks: store.marks },
     keyStore: signingKeysRecords(store.records, secretOf(settings)),
     isShared: true,
     shown: { data: `${shownDatabaseUrl(url)}, database ${database}`, engine: `MongoDB ${store.version}` },
@@ -155,8 +195,46 @@ function secretOf({ SECRET = '' }: Settings): Uint8Array {
   return bytes;
 }
 
-/** What is found of the database that the settings name, by reading alone. */
+/** What is found of the database and of the clusters that the settings name, by reading alone. */
 export async function examineDatabase(settings: Settings): Promise<readonly Finding[]> {
+  const ofMaster = settings.DATABASE_URL === undefined ? [] : await examineMaster(settings);
+  const ofClusters = await Promise.all((settings.CLUSTERS ?? []).map((cluster) => examineOne(settings, cluster)));
+  return [...ofMaster, ...ofClusters];
+}
+
+async function examineOne(settings: Settings, { name, location }: ClusterSetting): Promise<Finding> {
+  try {
+    refuseDirectories(settings);
+    const found = await lookAtCluster(settings, location);
+    // A start goes on without it.
+    if ('fault' in found) return { verdict: 'warning', text: `cluster ${name}: ${found.fault}` };
+    const { shown, mark } = found;
+    if (mark !== undefined && mark.cluster !== name) {
+      const text = `cluster ${name}: ${shown} is marked as ${mark.cluster}; TENANTRY_CLUSTERS names a place twice, or exchanges two`;
+      return { verdict: 'wrong', text };
+    }
+    const marked = mark === undefined ? 'it has no mark yet: the start gives it' : 'its mark is of this name';
+    return { verdict: 'ok', text: `cluster ${name}: ${shown}; ${marked}` };
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return { verdict: 'wrong', text: `cluster ${name}: ${error.message}` };
+  }
+}
+
+async function lookAtCluster({ DATABASE_NAME }: Settings, location: ClusterSetting['location']): Promise<FoundCluster> {
+  if ('url' in location) {
+    const { examineCluster } = await import('./store/mongodb/examine-cluster.ts');
+    return await examineCluster(location.url, DATABASE_NAME);
+  }
+  const { readMark } = await import('./store/sqlite/cluster-marks.ts');
+  const { directory } = location;
+  return {
+    shown: `directory ${directory}${existsSync(directory) ? '' : ', made at the start'}`,
+    mark: readMark(directory),
+  };
+}
+
+async function examineMaster(settings: Settings): Promise<readonly Finding[]> {
   const { DATABASE_URL: url = '', DATABASE_NAME: database } = settings;
   const { examineMongodb } = await import('./store/mongodb/examine.ts');
   return await examineMongodb({
@@ -174,14 +252,6 @@ export async function examineDatabase(settings: Settings): Promise<readonly Find
 
 /** The kinds of the master database where the keys are in it too. */
 export const masterKinds = [organizations, collections, users, idempotencyKeys, clusters, signingKeysKind];
-
-/** What the operator is told whose data is in several directories. */
-function partialBackup(): StartError {
-  return new StartError(
-    78,
-    'TENANTRY_CLUSTERS names directories, of which a backup would show another instant: stop the service, and copy all directories. docs/operations.md tells how.',
-  );
-}
 
 /** What the operator is told who asks for a backup of a database that has tools of its own. */
 export function refusedBackup(): StartError {

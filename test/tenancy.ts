@@ -176,10 +176,10 @@ interface TestStore {
 async function openStore(engine: Engine, location: string, hasCluster = false): Promise<TestStore> {
   const store = await engine.open(location, { kinds });
   const kind = engine.name === 'mongodb' ? 'mongodb' : 'embedded';
-  const main: Cluster = { name: mainCluster, kind, documents: store.documents };
+  const main: Cluster = { name: mainCluster, kind, documents: store.documents, admit: async () => {} };
   if (!hasCluster) return { ...store, clusters: [main] };
   const east = await engine.openCluster(location, 'east');
-  const standing: Cluster[] = [main, { name: 'east', kind, documents: east.documents }];
+  const standing: Cluster[] = [main, { name: 'east', kind, documents: east.documents, admit: async () => {} }];
   return {
     records: store.records,
     documents: routeDocuments(standing),

@@ -9,7 +9,12 @@ import { settleClusters } from './settle-clusters.ts';
 
 /** Clusters of these names, of which nothing is asked. */
 function named(...names: string[]): Cluster[] {
-  return names.map((name) => ({ name, kind: 'embedded', documents: {} as Cluster['documents'] }));
+  return names.map((name) => ({
+    name,
+    kind: 'embedded',
+    documents: {} as Cluster['documents'],
+    admit: async () => {},
+  }));
 }
 
 async function known({ tenancy }: TestTenancy): Promise<string[]> {

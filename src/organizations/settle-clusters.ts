@@ -2,18 +2,25 @@ import { StartError } from '../errors.ts';
 import { type Cluster, type ClusterRecord, clusters as kind } from '../placement/cluster.ts';
 import { decide, moved } from '../store/decide.ts';
 import { insert, type Records, remove } from '../store/records.ts';
-import { type Organization, organizations } from './organization.ts';
+import type { Organization } from './organization.ts';
+import { organizationsIn } from './organizations-in.ts';
+import { wait } from './wait.ts';
 
 /** Records that are read at a time. */
 const pageSize = 1_000;
+
+/** How long a start waits for a cluster to answer whose it is. */
+const admittedMilliseconds = 2_000;
 
 /** Organizations that are named where a start is refused. */
 const mostNamed = 10;
 
 /**
- * Compares the clusters of the settings with those that were there at earlier starts, and remembers them.
+ * Compares the clusters of the settings with those that were there at earlier starts, and remembers them. Whether each is
+ * what its name had before is waited for a little; of one that does not answer that is found out before it is used.
  *
- * @throws {StartError} 78: a cluster was taken from the settings, or is kept by another engine, while organizations are in it
+ * @throws {StartError} 78: a cluster was taken from the settings, is kept by another engine while organizations are in it, or
+ *   leads to another place
  */
 export async function settleClusters(records: Records, clusters: readonly Cluster[]): Promise<void> {
   const known = await records.getMany(
@@ -34,6 +41,18 @@ export async function settleClusters(records: Records, clusters: readonly Cluste
   for (const record of await records.list(kind, 'kind', { limit: pageSize })) {
     if (!names.has(record.id)) await forget(records, record);
   }
+  // One after the other: of two that are one place the first of the settings is the one that has it.
+  for (const { admit } of clusters) {
+    const outcome = admit().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const waiting = new AbortController();
+    const error = await Promise.race([outcome, wait(admittedMilliseconds, waiting.signal)]);
+    waiting.abort();
+    // What does not answer is told by whoever asks it.
+    if (error instanceof StartError) throw error;
+  }
 }
 
 async function remember(records: Records, record: ClusterRecord): Promise<void> {
@@ -43,14 +62,7 @@ async function remember(records: Records, record: ClusterRecord): Promise<void> 
 
 /** Forgets a cluster where no organization is in it any more. */
 async function forget(records: Records, { id }: ClusterRecord): Promise<void> {
-  const inside: Organization[] = [];
-  let last: Organization | undefined;
-  do {
-    const after = last && { after: { key: last.name_key, id: last.id } };
-    const page: Organization[] = await records.list(organizations, 'name_key', { limit: pageSize, ...after });
-    inside.push(...page.filter(({ placement }) => placement.cluster === id));
-    last = page.at(-1);
-  } while (last !== undefined && inside.length <= mostNamed);
+  const inside = await organizationsIn(records, id, mostNamed);
   if (inside.length > 0) throw stillUsed(id, inside);
   await decide(async (end) => {
     const record = await records.get(kind, id);

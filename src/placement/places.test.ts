@@ -19,6 +19,7 @@ function testCluster(name: string): TestCluster {
   const cluster: TestCluster = {
     name,
     kind: 'mongodb',
+    admit: async () => {},
     has: { collections: 0, databases: 0 },
     isGone: false,
     released: 0,

@@ -1,7 +1,7 @@
 import { TenantryError } from '../errors.ts';
 import type { ClusterMeasure, Level, Place } from '../store/documents.ts';
 import type { Bounds } from './bounds.ts';
-import { type Cluster, type ClusterKind, mainCluster } from './cluster.ts';
+import { admittedDocuments, type Cluster, type ClusterKind, mainCluster } from './cluster.ts';
 
 /** Where an organization's documents are to be; what is left out is the installation's choice. */
 export interface PlacementRequest {
@@ -89,9 +89,10 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
   const fillings = new Map<string, Filling>();
   const measuring = new Map<string, Promise<Filling>>();
 
-  async function measure({ name, documents }: Cluster): Promise<Filling> {
+  async function measure(cluster: Cluster): Promise<Filling> {
+    const documents = await admittedDocuments(cluster);
     const filling = { measure: await documents.measure(), at: elapsed(), assigned: { collections: 0, databases: 0 } };
-    fillings.set(name, filling);
+    fillings.set(cluster.name, filling);
     return filling;
   }
 
@@ -126,7 +127,8 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
   async function assignIn(cluster: Cluster, level: Level, organization: string): Promise<AssignedPlace | undefined> {
     if (!(await take(cluster, takes[level]))) return undefined;
     try {
-      return { ...(await cluster.documents.assignPlace(level, organization)), level };
+      const documents = await admittedDocuments(cluster);
+      return { ...(await documents.assignPlace(level, organization)), level };
     } catch (error) {
       giveUp(cluster.name, takes[level]);
       throw error;
@@ -186,10 +188,11 @@ function checkRequest(clusters: readonly Cluster[], { level, cluster }: Placemen
   return names.length > 1 ? {} : { 'placement/level': 'cannot be cluster: there is none but main' };
 }
 
-async function describeCluster({ name, kind, documents }: Cluster, bounds: Bounds): Promise<ClusterDescription> {
+async function describeCluster(cluster: Cluster, bounds: Bounds): Promise<ClusterDescription> {
+  const { name, kind } = cluster;
   const left = (bound: number, used: number) => (bound === Number.POSITIVE_INFINITY ? null : Math.max(0, bound - used));
   try {
-    const measure = await documents.measure();
+    const measure = await (await admittedDocuments(cluster)).measure();
     const { organizations, collections: standing_collections, databases, bytes } = measure;
     const room = {
       collections: left(bounds.collections, standing_collections),

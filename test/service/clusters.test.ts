@@ -1,67 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { missing } from '../mongodb/address.ts';
 import { startProxy } from '../mongodb/proxy.ts';
 import { scratchDatabase } from '../mongodb/scratch.ts';
-import { type Answer, call } from './calls.ts';
+import { call } from './calls.ts';
+import { ask, clusterOf, code, create, described, documentsOf, open } from './cluster-ground.ts';
 import { eventually } from './eventually.ts';
-import { dataDirectory, type GivenSettings, runCommand, type Service, startService } from './service.ts';
-
-const token = 'o'.repeat(32);
-
-function ask({ url }: Service, method: string, path: string, body?: object): Promise<Answer> {
-  return call(url, [method, path], { token, ...(body && { body }) });
-}
-
-async function create(service: Service, name: string, placement?: object): Promise<Answer> {
-  const admin = { email: `${name}@example.com`, password: 'correct horse' };
-  return await ask(service, 'POST', '/v1/organizations', { name, admin, ...(placement && { placement }) });
-}
-
-const documentsOf = (name: string) => `/v1/organizations/${name}/collections/default/documents`;
-
-function code({ body }: Answer): string {
-  return (body as { code: string }).code;
-}
-
-async function clusterOf(service: Service, name: string): Promise<string> {
-  const { body } = await ask(service, 'GET', `/v1/organizations/${name}/placement`);
-  const { cluster, level } = body as { cluster: string; level: string };
-  return `${cluster} ${level}`;
-}
-
-interface Described {
-  readonly name: string;
-  readonly kind: string;
-  readonly health: string;
-  readonly organizations: number | null;
-}
-
-async function described(service: Service): Promise<readonly Described[]> {
-  const { body } = await ask(service, 'GET', '/v1/clusters');
-  return (body as { data: Described[] }).data;
-}
-
-/** A service on the embedded store whose settings name further clusters. Stopped at the end of the scope. */
-async function open(settings: GivenSettings) {
-  const data = await dataDirectory();
-  const services: Service[] = [];
-  const start = async (more: GivenSettings = {}) => {
-    const service = await startService(data.path, { OPERATOR_TOKEN: token, ...settings, ...more });
-    services.push(service);
-    return service;
-  };
-  return {
-    directory: data.path,
-    start,
-    async [Symbol.asyncDispose]() {
-      await Promise.all(services.map((service) => service.stop('SIGKILL')));
-      await data[Symbol.asyncDispose]();
-    },
-  };
-}
+import { dataDirectory, runCommand, startService } from './service.ts';
 
 suite('a further cluster in a directory', { timeout: 120_000, concurrency: 2 }, () => {
   test('takes organizations of its own, which find their documents again after a restart', async () => {
@@ -125,10 +72,16 @@ suite('a further cluster in a directory', { timeout: 120_000, concurrency: 2 }, 
 
   test('that is the data directory, lies in it, or is named twice is refused', async () => {
     await using ground = await open({});
+    await using other = await dataDirectory();
+    const real = join(other.path, 'real');
+    await mkdir(real);
+    await symlink(real, join(other.path, 'linked'));
     const wrong = [
       `east=${ground.directory}`,
       `east=${join(ground.directory, 'main')}`,
       `east=/tmp/tenantry-none west=/tmp/tenantry-none/`,
+      `east=${join(other.path, 'linked')} west=${real}`,
+      `east=${join(other.path, 'linked', 'new')} west=${real}`,
     ];
     for (const CLUSTERS of wrong) {
       const { code, error } = await runCommand(['start'], ground.directory, { CLUSTERS });

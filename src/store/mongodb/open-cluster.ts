@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import type { Log } from '../../log.ts';
+import type { ClusterMarks } from '../cluster-mark.ts';
 import type { CommitPoint } from '../commit-points.ts';
 import type { Documents } from '../documents.ts';
 import { shownAddress } from './address.ts';
 import { createClient, databaseOf, watchServers } from './client.ts';
+import { clusterMarks } from './cluster-marks.ts';
 import { createDocuments } from './documents.ts';
 import { KeptRooms } from './kept-rooms.ts';
 import { QuotaGate } from './quota-gate.ts';
@@ -13,6 +15,7 @@ import { turnsOf } from './turns.ts';
 /** A deployment beside that of the master database, for documents alone. */
 export interface MongodbCluster {
   readonly documents: Documents;
+  readonly marks: ClusterMarks;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,7 @@ export function openMongodbCluster(options: MongodbClusterOptions): MongodbClust
   };
   return {
     documents: createDocuments(ground),
+    marks: clusterMarks(database),
     async close() {
       closing.abort();
       await client.close();

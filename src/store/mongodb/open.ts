@@ -1,7 +1,9 @@
 import { StartError } from '../../errors.ts';
+import type { ClusterMarks } from '../cluster-mark.ts';
 import type { CommitPoint } from '../commit-points.ts';
 import type { Documents } from '../documents.ts';
 import type { Kind, Records } from '../records.ts';
+import { clusterMarks } from './cluster-marks.ts';
 import { type Connected, type Reaching, reach } from './connect.ts';
 import { createDocuments } from './documents.ts';
 import { KeptRooms } from './kept-rooms.ts';
@@ -15,6 +17,7 @@ import { masterLine, turnsOf } from './turns.ts';
 export interface MongodbStore {
   readonly records: Records;
   readonly documents: Documents;
+  readonly marks: ClusterMarks;
   /** The server's version, for people. */
   readonly version: string;
   /** Reads once from the master database. @throws {TenantryError} storage_unavailable */
@@ -60,6 +63,7 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
   return {
     records: createRecords({ ...ground, inTurn: ground.turns(masterLine), onCommit }),
     documents: createDocuments(ground),
+    marks: clusterMarks(database),
     version,
     ready: () => demandLayout(database),
     close: () => client.close(),

@@ -216,3 +216,10 @@ async function untilThere(path: string): Promise<void> {
   while (!existsSync(path)) await once(watcher, 'change');
   watcher.close();
 }
+
+test('half a backup without a file of tenants is refused too: those of a further cluster may be in it', async (context) => {
+  const directory = await scratchDirectory(context);
+  mkdirSync(join(directory, 'main'));
+  writeFileSync(join(directory, 'main', 'master.db.part'), '');
+  await assert.rejects(openScratch(context, directory), { exitCode: 78, message: /did not come to its end/ });
+});

@@ -1,13 +1,20 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StartError } from '../../errors.ts';
-import type { BackupOrder } from './backup-thread.ts';
+import type { BackupOrder, CopiedFile } from './backup-thread.ts';
+import { markFile } from './cluster-marks.ts';
 import { makeDirectory } from './disk.ts';
 import { tenantFiles } from './tenant-files.ts';
 import { folder } from './tenant-table.ts';
 import type { Writers } from './writers.ts';
+
+/** Where in a backup the files of further clusters are, by their names. */
+const clustersFolder = 'clusters';
+
+/** What the master database is called in a backup that is not whole yet. */
+export const unfinishedMaster = join(folder, 'master.db.part');
 
 /** What a backup holds. */
 export interface BackupSummary {
@@ -15,6 +22,13 @@ export interface BackupSummary {
   readonly files: readonly string[];
   /** The instant that all databases show. RFC 3339. */
   readonly taken_at: string;
+}
+
+/** A directory beside the data directory, whose files are copied with it. */
+export interface CopiedCluster {
+  readonly name: string;
+  readonly directory: string;
+  readonly writers: Writers;
 }
 
 /** What is copied, from where to where. */
@@ -26,6 +40,8 @@ export interface BackupOptions {
   readonly target: string;
   /** Plain files of the directory to copy as well. */
   readonly files: readonly string[];
+  /** What has a directory of its own below `clusters` in the copy. */
+  readonly clusters: readonly CopiedCluster[];
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -41,7 +57,7 @@ export async function backUp(options: BackupOptions): Promise<BackupSummary> {
   const { target, master, files } = options;
   let undo = () => {};
   try {
-    undo = claim(target, [folder, master, ...files]);
+    undo = claim(target, [folder, clustersFolder, master, ...files]);
     return await copyAll(options);
   } catch (error) {
     undo();
@@ -61,22 +77,53 @@ function claim(target: string, names: readonly string[]): () => void {
   };
 }
 
-async function copyAll({ directory, master, writers, target, files, signal }: BackupOptions): Promise<BackupSummary> {
+async function copyAll(options: BackupOptions): Promise<BackupSummary> {
+  const { master, writers, target, clusters, signal } = options;
   makeDirectory(join(target, folder));
+  for (const { name } of clusters) makeDirectory(join(target, clustersFolder, name, folder));
   const worker = new Worker(new URL('./backup-thread.ts', import.meta.url));
   const ended = endOf(worker, signal);
   try {
-    const summary = await writers.whileStill(async () => {
-      const tenants = tenantFiles(directory);
-      worker.postMessage({ directory, target, master, tenants, files } satisfies BackupOrder);
+    const allWriters = [writers, ...clusters.map((cluster) => cluster.writers)];
+    const summary = await whileAllStill(allWriters, async () => {
+      const order = orderOf(options);
+      worker.postMessage(order);
       await Promise.race([once(worker, 'message'), ended]);
-      return { files: [master, ...tenants, ...files], taken_at: new Date().toISOString() };
+      const copies = [...order.databases, ...order.files].map(({ copy }) => copy);
+      return { files: [master, ...copies], taken_at: new Date().toISOString() };
     });
     await ended;
     return summary;
   } finally {
     await worker.terminate();
   }
+}
+
+/** One after the other and always in the same order, so that two backups do not wait for each other. */
+function whileAllStill<T>([first, ...others]: readonly Writers[], work: () => Promise<T>): Promise<T> {
+  return first === undefined ? work() : first.whileStill(() => whileAllStill(others, work));
+}
+
+/** What stands now. */
+function orderOf({ directory, master, target, files, clusters }: BackupOptions): BackupOrder {
+  const copied = (from: string, to: string, names: readonly string[]): CopiedFile[] =>
+    names.map((name) => ({ source: join(from, name), copy: join(to, name) }));
+  const below = clusters.map((cluster) => ({ ...cluster, copy: join(clustersFolder, cluster.name) }));
+  return {
+    target,
+    unfinished: unfinishedMaster,
+    master: { source: join(directory, master), copy: master },
+    databases: [
+      ...copied(directory, '', tenantFiles(directory)),
+      ...below.flatMap((cluster) => copied(cluster.directory, cluster.copy, tenantFiles(cluster.directory))),
+    ],
+    files: [
+      ...copied(directory, '', files),
+      ...below.flatMap((cluster) =>
+        existsSync(join(cluster.directory, markFile)) ? copied(cluster.directory, cluster.copy, [markFile]) : [],
+      ),
+    ],
+  };
 }
 
 /** Resolves when the thread has done its work, rejects where it fails or is ended. */

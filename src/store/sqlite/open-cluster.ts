@@ -2,13 +2,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import type { ClusterMarks } from '../cluster-mark.ts';
 import type { Documents } from '../documents.ts';
+import type { CopiedCluster } from './backup.ts';
+import { clusterMarks } from './cluster-marks.ts';
 import { lockDirectory } from './lock.ts';
 import { openTenants } from './open-tenants.ts';
 
 /** A directory beside the data directory, for documents alone; held until `close` or the end of the process. */
 export interface EmbeddedCluster {
   readonly documents: Documents;
+  readonly marks: ClusterMarks;
+  /** What a backup takes of it. */
+  readonly copied: CopiedCluster;
   close(): Promise<void>;
 }
 
@@ -37,7 +43,7 @@ export async function openEmbeddedCluster(options: EmbeddedClusterOptions): Prom
   await using opened = new AsyncDisposableStack();
   const lock = lockDirectory(directory, 'TENANTRY_CLUSTERS');
   opened.defer(() => lock.release());
-  const { documents } = openTenants(opened, {
+  const { writers, documents } = openTenants(opened, {
     cluster: name,
     directory,
     master: undefined,
@@ -47,5 +53,6 @@ export async function openEmbeddedCluster(options: EmbeddedClusterOptions): Prom
     onCommit,
   });
   const resources = opened.move();
-  return { documents, close: () => resources.disposeAsync() };
+  const copied = { name, directory, writers };
+  return { documents, marks: clusterMarks(directory), copied, close: () => resources.disposeAsync() };
 }

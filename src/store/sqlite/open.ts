@@ -4,7 +4,7 @@ import { StartError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Documents } from '../documents.ts';
 import type { Kind, Records } from '../records.ts';
-import { type BackupSummary, backUp } from './backup.ts';
+import { type BackupSummary, backUp, type CopiedCluster, unfinishedMaster } from './backup.ts';
 import { type Connection, connect, withConnection } from './connection.ts';
 import { createFile } from './disk.ts';
 import { faultOf, unavailable } from './faults.ts';
@@ -22,12 +22,12 @@ export interface EmbeddedStore {
   /** Reads once from the master database. @throws {TenantryError} storage_unavailable */
   ready(): Promise<void>;
   /**
-   * Copies all databases, as of one instant, into a new or empty directory, while the store works; and the named files of
-   * the data directory with them.
+   * Copies all databases, those of the clusters among them, as of one instant, into a new or empty directory, while the store
+   * works; and the named files of the data directory with them.
    *
    * @throws {StartError} 1 where it cannot be done, or the store is closed meanwhile; then nothing of it is left
    */
-  backup(target: string, files: readonly string[]): Promise<BackupSummary>;
+  backup(target: string, files: readonly string[], clusters?: readonly CopiedCluster[]): Promise<BackupSummary>;
   /** Ends a backup, does what was submitted, closes all files and gives the directory back. */
   close(): Promise<void>;
 }
@@ -94,7 +94,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSt
         throw unavailable(faultOf(master, error));
       }
     },
-    backup: (target, files) => backUp({ directory, master, writers, target, files, signal: closing.signal }),
+    backup: (target, files, clusters = []) =>
+      backUp({ directory, master, writers, target, files, clusters, signal: closing.signal }),
     close: () => resources.disposeAsync(),
   };
 }
@@ -113,7 +114,8 @@ function openMaster(directory: string, kinds: readonly Kind[]): Connection {
 
 /** Organizations' data without the master database is no new start: it would be reachable by nobody. */
 function refuseHalf(directory: string, path: string): void {
-  const [file] = tenantFiles(directory);
+  const isHalf = existsSync(join(directory, unfinishedMaster));
+  const [file] = isHalf ? [unfinishedMaster] : tenantFiles(directory);
   if (file === undefined) return;
   throw new StartError(
     78,
