@@ -11,7 +11,7 @@ export const measureMongodbDocumentRead = measured(
 /** An insertion, against one `insertOne`. */
 export const measureMongodbDocumentInsert = measured(
   documentTrials.insert,
-  'The service asks for user and organization, and writes the document and its slot in a transaction; the bare route has those in memory and asks once',
+  'The service asks for user and organization, and writes documents and a slot in a transaction, which those of one organization share; the bare route has those in memory and asks once',
 );
 
 /** A batch, against `insertMany` in a transaction. */

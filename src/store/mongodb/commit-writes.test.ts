@@ -151,6 +151,35 @@ suite('writes that go together', { skip: missing, timeout: 180_000, concurrency:
     );
   });
 
+  test('many under a quota look at it together', async () => {
+    await using ground = await openTenant();
+    const { documents, place, proxy } = ground;
+    const before = proxy.seen('find');
+    const outcomes = await allAtOnce(50, (number) =>
+      write(documents, place, [insertion(documentOf(`d${number}`))], { quota: { documents: 1_000, bytes: 1_000_000 } }),
+    );
+    assert.deepEqual(tallyWrites(outcomes), { done: 50 });
+    const looks = proxy.seen('find') - before;
+    assert.ok(looks <= 4, `${looks} looks`);
+  });
+
+  test('what one removes makes no room for another that would not fit', async () => {
+    await using ground = await openTenant();
+    const { documents, place } = ground;
+    const stored = ['a', 'b', 'c', 'd'].map((id) => documentOf(id));
+    await insertAll(documents, place, stored);
+    const quota = { documents: 2 };
+    const changes = [replacement(documentOf('a')), removal(documentOf('b')), insertion(documentOf('e'))];
+    const outcomes = await allAtOnce(3, (number) =>
+      write(documents, place, changes.slice(number, number + 1), { quota }),
+    );
+    assert.deepEqual(
+      outcomes.map(({ result }) => result),
+      ['done', 'done', 'full'],
+    );
+    await assertStored(documents, place, ['a', 'c', 'd']);
+  });
+
   test('those that had begun before the epoch was raised are all refused, and have done nothing', async () => {
     await using ground = await openTenant();
     const { documents, place, proxy, scratch } = ground;

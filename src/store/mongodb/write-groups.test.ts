@@ -24,14 +24,15 @@ function recording({ holds = false, refuses = false, most = 100 } = {}) {
     gates.push(gate);
     if (holds) await gate.promise;
   };
+  const inTurn = createTurns(most);
   const committing: Committing<Named, string> = {
-    inTurn: createTurns(most),
+    inTurn,
     async together(writes) {
       await begin(writes.map(({ name }) => name).join('+'));
       return refuses ? undefined : 'together';
     },
-    async alone({ name }) {
-      await begin(name);
+    async alone({ name, end }) {
+      await inTurn(() => begin(name), end);
       return `${name} alone`;
     },
   };
