@@ -8,7 +8,7 @@ export const measureMongodbDocumentRead = measured(documentTrials.read, document
 /** An insertion, against one `insertOne`. */
 export const measureMongodbDocumentInsert = measured(
   documentTrials.insert,
-  'The service writes the document and its slot in a transaction; the bare route asks once',
+  'The service writes documents and a slot in a transaction, which those of one organization share; the bare route asks once',
 );
 
 /** A batch, against `insertMany` in a transaction. */

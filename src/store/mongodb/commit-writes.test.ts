@@ -20,7 +20,7 @@ import { missing } from '../../../test/mongodb/address.ts';
 import type { CommandName } from '../../../test/mongodb/proxy.ts';
 import { plainClient } from '../../../test/mongodb/scratch.ts';
 import { openProxied } from '../../../test/mongodb/store.ts';
-import type { DocumentChange, Documents, KeptAnswer, TenantPlace, WriteOutcome } from '../documents.ts';
+import type { DocumentChange, Documents, KeptAnswer, TenantPlace } from '../documents.ts';
 import { keptCollection } from './kept-answers.ts';
 import { type Slot, slotsCollection } from './slots.ts';
 
@@ -131,9 +131,12 @@ suite('writes that go together', { skip: missing, timeout: 180_000, concurrency:
     const outcomes = await allAtOnce(keys.length, (number) =>
       write(documents, place, [insertion(documentOf(`d${number}`))], { keep: keptAnswer(keys[number] ?? '') }),
     );
-    const kept: WriteOutcome = { result: 'kept' };
-    assert.deepEqual(outcomes, [done, done, kept, done, kept, done]);
-    await assertStored(documents, place, ['before', 'd0', 'd1', 'd3', 'd5']);
+    const isDone = outcomes.map(({ result }) => result === 'done');
+    assert.deepEqual(tallyWrites(outcomes), { done: 4, kept: 2 });
+    assert.deepEqual(outcomes[2], { result: 'kept' });
+    // Which of two is done is open where both go alone at once.
+    assert.notEqual(isDone[1], isDone[4]);
+    await assertStored(documents, place, ['before', ...outcomes.flatMap((_, at) => (isDone[at] ? `d${at}` : []))]);
   });
 
   test('many at once use up a quota to its last document, and no more', async () => {
@@ -149,6 +152,35 @@ suite('writes that go together', { skip: missing, timeout: 180_000, concurrency:
       place,
       outcomes.flatMap(({ result }, number) => (result === 'done' ? `d${number}` : [])),
     );
+  });
+
+  test('many under a quota look at it together', async () => {
+    await using ground = await openTenant();
+    const { documents, place, proxy } = ground;
+    const before = proxy.seen('find');
+    const outcomes = await allAtOnce(50, (number) =>
+      write(documents, place, [insertion(documentOf(`d${number}`))], { quota: { documents: 1_000, bytes: 1_000_000 } }),
+    );
+    assert.deepEqual(tallyWrites(outcomes), { done: 50 });
+    const looks = proxy.seen('find') - before;
+    assert.ok(looks <= 4, `${looks} looks`);
+  });
+
+  test('what one removes makes no room for another that would not fit', async () => {
+    await using ground = await openTenant();
+    const { documents, place } = ground;
+    const stored = ['a', 'b', 'c', 'd'].map((id) => documentOf(id));
+    await insertAll(documents, place, stored);
+    const quota = { documents: 2 };
+    const changes = [replacement(documentOf('a')), removal(documentOf('b')), insertion(documentOf('e'))];
+    const outcomes = await allAtOnce(3, (number) =>
+      write(documents, place, changes.slice(number, number + 1), { quota }),
+    );
+    assert.deepEqual(
+      outcomes.map(({ result }) => result),
+      ['done', 'done', 'full'],
+    );
+    await assertStored(documents, place, ['a', 'c', 'd']);
   });
 
   test('those that had begun before the epoch was raised are all refused, and have done nothing', async () => {

@@ -11,8 +11,8 @@ import { type Groupable, patienceMilliseconds } from './write-groups.ts';
 /** Milliseconds that are left at the least to those who go alone because their group is given up. */
 const leastLeftMilliseconds = 1_200;
 
-/** A write that fits into the quota. */
-export interface Admitted extends Groupable {
+/** A write, and how much it is. */
+export interface Sized extends Groupable {
   readonly place: TenantPlace;
   readonly write: Write;
   /** What it adds to what is there. */
@@ -35,15 +35,15 @@ interface Batch {
  *
  * @throws {TenantryError} storage_unavailable
  */
-export async function commitWrite(ground: ClusterGround, admitted: Admitted): Promise<WriteOutcome> {
-  const { place, write } = admitted;
-  const batch = batchOf(ground, { place, writes: [admitted], collection: write.collection });
+export async function commitWrite(ground: ClusterGround, sized: Sized): Promise<WriteOutcome> {
+  const { place, write } = sized;
+  const batch = batchOf(ground, { place, writes: [sized], collection: write.collection });
   const apply = async (writing: Writing): Promise<WriteOutcome> => {
     const result = await applyBatch(ground, batch, writing);
     return result === 'unheld' ? await unheldOf(batch) : { result };
   };
   const witnesses = witnessesOf(ground, batch);
-  return await commitWork(ground, { isSingle: false, apply, witnesses }, admitted.end);
+  return await commitWork(ground, { isSingle: false, apply, witnesses }, sized.end);
 }
 
 /**
@@ -54,7 +54,7 @@ export async function commitWrite(ground: ClusterGround, admitted: Admitted): Pr
  */
 export async function commitTogether(
   ground: ClusterGround,
-  writes: readonly Admitted[],
+  writes: readonly Sized[],
   end: number,
 ): Promise<WriteOutcome | undefined> {
   const [first] = writes;
@@ -78,7 +78,7 @@ export async function commitTogether(
 
 function batchOf(
   ground: ClusterGround,
-  { place, writes, collection }: Pick<Batch, 'place' | 'collection'> & { readonly writes: readonly Admitted[] },
+  { place, writes, collection }: Pick<Batch, 'place' | 'collection'> & { readonly writes: readonly Sized[] },
 ): Batch {
   return {
     place,

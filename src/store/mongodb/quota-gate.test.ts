@@ -39,6 +39,8 @@ test('a write near the quota waits for those in work, and is let in where they c
   const second = gate.admit('a', asked);
   // Another organization has nothing to do with it.
   assert.ok((await gate.admit('b', asked))?.passed === undefined);
+  // One that does not wait is refused.
+  assert.deepEqual(await gate.admit('a', { ...asked, isPatient: false }), { passed: 'documents', usage: counted });
   first.release();
   const admitted = await second;
   assert.ok(admitted?.passed === undefined && admitted !== undefined);

@@ -1,8 +1,8 @@
 import type { Quota, Usage } from '../documents.ts';
 import { sumOf } from './slots.ts';
 
-/** What is removed makes room only once it is. */
-function growthOf({ documents, bytes }: Usage): Usage {
+/** What a write takes of a quota: what is removed makes room only once it is. */
+export function growthOf({ documents, bytes }: Usage): Usage {
   return { documents: Math.max(0, documents), bytes: Math.max(0, bytes) };
 }
 
@@ -22,6 +22,8 @@ interface Asked {
   readonly added: Usage;
   readonly quota: Quota;
   readonly read: () => Promise<Usage | undefined>;
+  /** Whether it waits, where it does not fit beside those in work; it does unless told otherwise. */
+  readonly isPatient?: boolean;
 }
 
 interface Look {
@@ -43,7 +45,7 @@ export class QuotaGate {
   readonly #lines = new Map<string, Line>();
 
   /** @param read gives what the slots count now, or undefined where they are not those of the place */
-  async admit(organization: string, { added, quota, read }: Asked): Promise<Admission | undefined> {
+  async admit(organization: string, { added, quota, read, isPatient = true }: Asked): Promise<Admission | undefined> {
     const bounded = (['documents', 'bytes'] as const).filter((name) => quota[name] !== undefined && added[name] > 0);
     if (bounded.length === 0) return { release: () => {} };
     for (;;) {
@@ -52,7 +54,7 @@ export class QuotaGate {
       const total = sumOf([usage, added, ...others.map((other) => growthOf(other.added))]);
       const passed = bounded.find((name) => total[name] > (quota[name] ?? Number.POSITIVE_INFINITY));
       if (passed === undefined) return { release: this.#enter(organization, added) };
-      if (others.length === 0) return { passed, usage };
+      if (others.length === 0 || !isPatient) return { passed, usage };
       await Promise.all(others.map(({ done }) => done));
     }
   }

@@ -31,8 +31,8 @@ function recording({ holds = false, refuses = false, most = 100 } = {}) {
       await begin(writes.map(({ name }) => name).join('+'));
       return refuses ? undefined : 'together';
     },
-    async alone({ name }) {
-      await begin(name);
+    async alone({ name, end }) {
+      await inTurn(() => begin(name), end);
       return `${name} alone`;
     },
   };
@@ -127,9 +127,8 @@ test('a write whose turn does not come in time is refused and not begun, and tho
 
 test('what fails for a group is told to each of it, and the next group is begun', async () => {
   const fault = new Error('a fault');
-  const inTurn = createTurns(1)('one');
   const commit = createGroups<Named, string>({
-    inTurnOf: () => inTurn,
+    inTurnOf: () => createTurns(1)('one'),
     together: () => Promise.reject(fault),
     alone: async ({ name }) => name,
   });

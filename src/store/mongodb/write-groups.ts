@@ -30,7 +30,7 @@ export interface Groupable {
 
 /** How what has gathered is committed. */
 export interface Committing<W, O> {
-  /** By which what this write is about has its turns: the same for all of a line. */
+  /** By which a group with this write has its turn: the same for all of a line. */
   inTurnOf(write: W): InTurn;
   /**
    * Does them all in one transaction, or nothing.
@@ -38,6 +38,7 @@ export interface Committing<W, O> {
    * @returns undefined where nothing was done, and each is to be tried alone
    */
   together(writes: readonly W[], end: number): Promise<O | undefined>;
+  /** Waits for its turn by itself. */
   alone(write: W): Promise<O>;
 }
 
@@ -49,7 +50,6 @@ interface Waiting<W, O> {
 
 /** The writes that may go together. */
 interface Line<W, O> {
-  readonly inTurn: InTurn;
   readonly waiting: Set<Waiting<W, O>>;
   /** Whether a group is in work, or waits for its turn. */
   isBusy: boolean;
@@ -80,26 +80,15 @@ export function createGroups<W extends Groupable, O>(
       line.isBusy = false;
       serve(name, line);
     };
-    const { inTurn } = line;
-    const latest = Math.max(...[...line.waiting].map(({ write }) => write.end));
-    inTurn(async () => {
-      // Taken now, so that those go along who came while it was waited for.
-      const group = takeGroup(line.waiting);
-      const timer = setTimeout(endTurn, patienceMilliseconds);
-      await commitGroup(committing, inTurn, group).finally(() => clearTimeout(timer));
-    }, latest).then(endTurn, () => {
-      // The turn did not come in time. Whose end it was has been told so.
-      for (const waiting of line.waiting) if (waiting.write.end <= latest) line.waiting.delete(waiting);
-      endTurn();
-    });
+    void commitNext(committing, line.waiting, endTurn).then(endTurn);
   }
 
   return async (name, write) => {
     const { end } = write;
     if (write.changes > groupLimits.changes || write.bytes > groupLimits.bytes) {
-      return await committing.inTurnOf(write)(() => committing.alone(write), end);
+      return await committing.alone(write);
     }
-    const line = lines.get(name) ?? { inTurn: committing.inTurnOf(write), waiting: new Set(), isBusy: false };
+    const line = lines.get(name) ?? { waiting: new Set(), isBusy: false };
     lines.set(name, line);
     const told = Promise.withResolvers<O>();
     line.waiting.add({ write, told });
@@ -126,31 +115,72 @@ function takeGroup<W extends Groupable, O>(waiting: Set<Waiting<W, O>>): Waiting
   return group;
 }
 
-/** Commits what was taken, whose turn it is, and tells each. Never rejects. */
-async function commitGroup<W extends Groupable, O>(
-  { together, alone }: Committing<W, O>,
-  inTurn: InTurn,
-  group: readonly Waiting<W, O>[],
+/** Commits those whose turn is next, and tells each. Calls `onDelay` where that takes long. Never rejects. */
+async function commitNext<W extends Groupable, O>(
+  committing: Committing<W, O>,
+  waiting: Set<Waiting<W, O>>,
+  onDelay: () => void,
 ): Promise<void> {
-  const [first, ...others] = group;
-  if (first !== undefined && others.length === 0) {
-    await alone(first.write).then(first.told.resolve, first.told.reject);
-    return;
-  }
-  // In turns of their own, which are not waited for while this one is taken.
-  const goApart = (apart: readonly Waiting<W, O>[]) => {
-    for (const { write, told } of apart) inTurn(() => alone(write), write.end).then(told.resolve, told.reject);
+  let timer: NodeJS.Timeout | undefined;
+  const take = () => {
+    timer = setTimeout(onDelay, patienceMilliseconds);
+    return takeGroup(waiting);
   };
-  const soon = performance.now() + nearEndMilliseconds;
-  goApart(group.filter(({ write }) => write.end < soon));
-  const patient = group.filter(({ write }) => write.end >= soon);
-  if (patient.length === 0) return;
   try {
-    const writes = patient.map(({ write }) => write);
-    const outcome = await together(writes, Math.min(...writes.map(({ end }) => end)));
-    if (outcome === undefined) goApart(patient);
+    const [first] = waiting;
+    if (first === undefined || waiting.size === 1) {
+      await goAlone(committing, take());
+      return;
+    }
+    const latest = Math.max(...[...waiting].map(({ write }) => write.end));
+    // Taken when it is its turn, so that those go along who came while it was waited for.
+    const turn = committing.inTurnOf(first.write)(() => commitGroup(committing, take()), latest);
+    const left = await turn.catch(() => dropEnded(waiting, latest));
+    await goAlone(committing, left);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Takes those out whose turn did not come in time: each was told so at its end. @returns none */
+function dropEnded<W extends Groupable, O>(waiting: Set<Waiting<W, O>>, latest: number): Waiting<W, O>[] {
+  for (const ended of waiting) if (ended.write.end <= latest) waiting.delete(ended);
+  return [];
+}
+
+/**
+ * Commits what was taken, whose turn it is, and tells each. Never rejects.
+ *
+ * @returns the one that is to go alone, because it is the only one
+ */
+async function commitGroup<W extends Groupable, O>(
+  committing: Committing<W, O>,
+  group: readonly Waiting<W, O>[],
+): Promise<readonly Waiting<W, O>[]> {
+  if (group.length <= 1) return group;
+  const soon = performance.now() + nearEndMilliseconds;
+  // None of those who go alone is waited for: they have turns of their own.
+  void goAlone(
+    committing,
+    group.filter(({ write }) => write.end < soon),
+  );
+  const patient = group.filter(({ write }) => write.end >= soon);
+  if (patient.length === 0) return [];
+  const writes = patient.map(({ write }) => write);
+  try {
+    const outcome = await committing.together(writes, Math.min(...writes.map(({ end }) => end)));
+    if (outcome === undefined) void goAlone(committing, patient);
     else for (const { told } of patient) told.resolve(outcome);
   } catch (error) {
     for (const { told } of patient) told.reject(error);
   }
+  return [];
+}
+
+/** Commits each by itself, and tells it. Never rejects. */
+async function goAlone<W extends Groupable, O>(
+  { alone }: Committing<W, O>,
+  waiting: readonly Waiting<W, O>[],
+): Promise<void> {
+  await Promise.all(waiting.map(({ write, told }) => alone(write).then(told.resolve, told.reject)));
 }
