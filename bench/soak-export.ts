@@ -149,6 +149,8 @@ async function main(): Promise<void> {
   if (!(gigabytes > 0)) throw new Error('node bench/soak-export.ts [GIGABYTES]');
   const directory = mkdtempSync(join(tmpdir(), 'tenantry-soak-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  // So that what is done at its end is done then too.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   mkdirSync(join(directory, 'data'), { mode: 0o700 });
   const settings = { ...leastCost, ...limitsOutOfReach, ACCESS_TOKEN_MINUTES: '1440' };
   const service = await startService({ directory, settings });
