@@ -221,6 +221,28 @@ for (const stage of stages) {
       assert.deepEqual([a?.['_version'], a?.['title']], [racers + 1, b?.['title']]);
     });
 
+    test('that replaces or deletes more than 32 MiB is refused whole, and does it in parts; an import takes the parts itself', async () => {
+      await using ground = await openDocuments(stage);
+      const acme = await ground.tenant('Acme');
+      const ids = Array.from({ length: 40 }, (_, number) => `d${number}`);
+      const large = 'x'.repeat(1_000_000);
+      for (const id of ids) bodyOf(await put(acme, id, { title: large }), 201);
+      const remove = (some: readonly string[]) =>
+        batch(
+          acme,
+          some.map((id) => ({ op: 'delete', id })),
+        );
+      assertRefused(await remove(ids), [413, 'document_too_large'], '#/operations');
+      const lines = ids.map((_id) => JSON.stringify({ collection: 'default', document: { _id, title: 'small' } }));
+      const imported = await acme.send('POST', '/import', {
+        body: lines.join('\n'),
+        headers: { 'content-type': 'application/x-ndjson' },
+      });
+      assert.equal(bodyOf(imported)['stored'], 40);
+      bodyOf(await remove(ids));
+      assert.deepEqual(await titles(acme), []);
+    });
+
     test('of a collection that is not there is 404, and in another collection has no effect here', async () => {
       await using ground = await openDocuments(stage);
       const acme = await ground.tenant('Acme');

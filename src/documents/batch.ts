@@ -9,6 +9,7 @@ import { checkDocumentId, etagOf, type JsonObject, newDocumentId } from './docum
 import { again, inCollection, type Target, writeIn } from './in-collection.ts';
 import { findKept, keeping, type Repeat } from './kept.ts';
 import { checkMembers } from './members.ts';
+import { mostStandingBytes, readStanding } from './standing.ts';
 
 /** One step of a batch. An `insert` without an id gets a new one; `if_match` is the ETag that the document must have. */
 export type Operation =
@@ -83,14 +84,20 @@ interface Planned {
 }
 
 async function changesOf(
-  { documents }: Tenancy,
+  tenancy: Tenancy,
   place: TenantPlace,
   { collection, steps, at, pace }: Planned,
 ): Promise<readonly DocumentChange[]> {
-  const ids = steps.map(({ id }) => id);
-  const standing = new Map(
-    (await documents.getMany(place, collection, ids)).map((document) => [document.id, document]),
-  );
+  // By an id that was just made nothing stands.
+  const ids = steps.filter(({ isNewId }) => !isNewId).map(({ id }) => id);
+  const standing = await readStanding(tenancy, place, collection, ids);
+  if (standing === undefined) {
+    const detail = `has more than ${mostStandingBytes} bytes`;
+    const issues = [{ member: 'operations', detail: `What they replace and delete ${detail}: send fewer at once` }];
+    throw new TenantryError('document_too_large', `What the batch replaces and deletes ${detail}: send fewer at once`, {
+      issues,
+    });
+  }
   return await inSlices(steps, pace, (step, number) => changeOf(step, { standing: standing.get(step.id), number, at }));
 }
 

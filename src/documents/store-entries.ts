@@ -4,6 +4,7 @@ import { bytesOf, type DocumentChange, type Quota, type TenantPlace, type Usage 
 import { nextOf } from './change.ts';
 import type { Entry, LineError } from './import-line.ts';
 import { again, inCollection, type Target } from './in-collection.ts';
+import { readStanding } from './standing.ts';
 
 /** What became of entries. */
 export interface StoredEntries {
@@ -21,7 +22,8 @@ interface Step {
 }
 
 /**
- * Stores the documents of entries in their collection, in one transaction: new ones with the version and the times that
+ * Stores the documents of entries in their collection, in one transaction where what stands in their place is not too much
+ * for it: new ones with the version and the times that
  * they bring, others in the place of what stands. Those that are over a quota are left out, and do not keep the others
  * from being stored.
  *
@@ -29,9 +31,32 @@ interface Step {
  * @throws {TenantryError} organization_not_found, collection_not_found, busy, stopping, storage_unavailable
  */
 export function storeEntries(tenancy: Tenancy, target: Target, entries: readonly Entry[]): Promise<StoredEntries> {
+  return storeWithin(tenancy, target, entries);
+}
+
+async function storeWithin(tenancy: Tenancy, target: Target, entries: readonly Entry[]): Promise<StoredEntries> {
+  const stored = await storeTogether(tenancy, target, entries);
+  if (stored !== undefined) return stored;
+  const half = Math.ceil(entries.length / 2);
+  const one = await storeWithin(tenancy, target, entries.slice(0, half));
+  const other = await storeWithin(tenancy, target, entries.slice(half));
+  return {
+    stored: one.stored + other.stored,
+    unchanged: one.unchanged + other.unchanged,
+    failures: [...one.failures, ...other.failures],
+  };
+}
+
+/** @returns undefined where too much stands in their place to be held at once */
+function storeTogether(
+  tenancy: Tenancy,
+  target: Target,
+  entries: readonly Entry[],
+): Promise<StoredEntries | undefined> {
   const { collection } = target;
   return inCollection(tenancy, target, async ({ place, quota, end }) => {
     const steps = await stepsOf(tenancy, place, entries);
+    if (steps === undefined) return undefined;
     let left: readonly Step[] = steps;
     const failures: LineError[] = [];
     while (left.length > 0) {
@@ -49,13 +74,12 @@ export function storeEntries(tenancy: Tenancy, target: Target, entries: readonly
   });
 }
 
-async function stepsOf({ documents, now }: Tenancy, place: TenantPlace, entries: readonly Entry[]): Promise<Step[]> {
+async function stepsOf(tenancy: Tenancy, place: TenantPlace, entries: readonly Entry[]): Promise<Step[] | undefined> {
   const collection = entries[0]?.collection ?? '';
   const ids = entries.map(({ id }) => id);
-  const standing = new Map(
-    (await documents.getMany(place, collection, ids)).map((document) => [document.id, document]),
-  );
-  const at = now();
+  const standing = await readStanding(tenancy, place, collection, ids);
+  if (standing === undefined) return undefined;
+  const at = tenancy.now();
   return entries.flatMap((entry): Step[] => {
     const { id, members, version } = entry;
     const before = standing.get(id);

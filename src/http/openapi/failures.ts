@@ -80,8 +80,8 @@ const failures = {
     faults: [{ pointer: '#/operations/0', detail: 'a document has this id' }],
   },
   document_too_large: {
-    when: 'The document has more bytes, as compact JSON in UTF-8, than 1 MiB, unless another bound is set. Of a patch, this is the document that it would make.',
-    advice: 'Store less in one document.',
+    when: 'The document has more bytes, as compact JSON in UTF-8, than 1 MiB, unless another bound is set. Of a patch, this is the document that it would make. Or: what a batch replaces and deletes has more than 32 MiB.',
+    advice: 'Store less in one document; send fewer operations at once.',
     detail: 'The document has 1048577 bytes; it may have 1048576',
   },
   precondition_failed: {
