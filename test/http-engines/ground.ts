@@ -35,9 +35,7 @@ const settings = {
 export async function onEmbedded(): Promise<EngineService> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await dataDirectory());
-  const east = stack.use(await dataDirectory());
-  const given = { CLUSTERS: `east=${east.path}` };
-  return await serviceOn(stack, directory.path, given, async () => inspectDirectory(directory.path));
+  return await serviceOn(stack, directory.path, {}, async () => inspectDirectory(directory.path));
 }
 
 /** The service on a database of its own in the server that the tests use. */
@@ -45,13 +43,7 @@ export async function onMongodb(): Promise<EngineService> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await dataDirectory());
   const { url, name, database } = stack.use(scratchDatabase());
-  const given = {
-    DATABASE_URL: url,
-    DATABASE_NAME: name,
-    SECRET: randomBytes(32).toString('base64url'),
-    // Another client of the same server: at level `cluster` an organization has a database of its own anyway.
-    CLUSTERS: `east=${url}`,
-  };
+  const given = { DATABASE_URL: url, DATABASE_NAME: name, SECRET: randomBytes(32).toString('base64url') };
   return await serviceOn(stack, directory.path, given, () => inspectDatabase(database));
 }
 

@@ -169,5 +169,4 @@ export const documentChapters: Readonly<Record<string, Chapter>> = {
   ...story('pooled'),
   ...story('collection'),
   ...story('database'),
-  ...story('cluster'),
 };
