@@ -24,6 +24,8 @@ export interface Routed {
   /** Tells the collection from others of its name, before and after it. */
   readonly collectionId: string;
   readonly quota: Quota;
+  /** Place and quota are as they were read when the call began, or some seconds before. */
+  readonly isRecent: boolean;
   /** The command's end, in milliseconds of `performance.now()`. */
   readonly end: number;
 }
@@ -45,17 +47,18 @@ const pauseMilliseconds = 20;
 export async function inCollection<T>(tenancy: Tenancy, target: Target, attempt: Attempt<T>): Promise<T> {
   const end = commandEnd();
   let { organization } = target;
-  let reads = tenancy.recent;
+  const standing = asTheyStand(tenancy.records);
+  let isRecent = true;
   do {
     // After the organization: a deletion of the collection raises its epoch in the same commit.
-    const collectionId = await byEnd(demandCollection(reads, organization.id, target.collection), end);
+    const collectionId = await byEnd(demandCollection(standing, organization.id, target.collection), end);
     const { documents, bytes } = organization.quotas ?? { documents: null, bytes: null };
     const quota = { documents: documents ?? undefined, bytes: bytes ?? undefined };
-    const result = await byEnd(attempt({ place: placeOf(organization), collectionId, quota, end }), end);
+    const result = await byEnd(attempt({ place: placeOf(organization), collectionId, quota, isRecent, end }), end);
     if (result !== moved && result !== otherEpoch) return result;
     if (result === otherEpoch) await byEnd(settleEpoch(tenancy, organization), end);
-    reads = asTheyStand(tenancy.records);
-    organization = await byEnd(readLive(reads, organization.id), end);
+    organization = await byEnd(readLive(standing, organization.id), end);
+    isRecent = false;
   } while (performance.now() < end);
   throw new TenantryError('busy', 'Others are changing the same; try again later', { retryAfterSeconds: 1 });
 }
@@ -73,11 +76,11 @@ export function writeIn(
 /** What `Attempt` is to give for an outcome that is not `done`, where it is the same for all commands. @throws {TenantryError} quota_exceeded, idempotency_keys_full */
 export function again(
   outcome: WriteOutcome,
-  { quota: bounds }: Pick<Routed, 'quota'>,
+  { quota: bounds, isRecent }: Pick<Routed, 'quota' | 'isRecent'>,
 ): typeof moved | typeof otherEpoch {
   if (outcome.result === 'moved') return otherEpoch;
   if (outcome.result === 'unkept') throw keysFull();
-  if (outcome.result !== 'full') return moved;
+  if (outcome.result !== 'full' || isRecent) return moved;
   const { quota, usage } = outcome;
   const detail = `The organization may not have more ${quota}: it has ${usage[quota]} of ${bounds[quota]}`;
   throw new TenantryError('quota_exceeded', detail);

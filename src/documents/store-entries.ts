@@ -54,7 +54,7 @@ function storeTogether(
   entries: readonly Entry[],
 ): Promise<StoredEntries | undefined> {
   const { collection } = target;
-  return inCollection(tenancy, target, async ({ place, quota, end }) => {
+  return inCollection(tenancy, target, async ({ place, quota, isRecent, end }) => {
     const steps = await stepsOf(tenancy, place, entries);
     if (steps === undefined) return undefined;
     let left: readonly Step[] = steps;
@@ -63,7 +63,7 @@ function storeTogether(
       const changes = left.map(({ change }) => change);
       const outcome = await tenancy.documents.write(place, { collection, changes, quota }, end);
       if (outcome.result === 'done') break;
-      if (outcome.result !== 'full') return again(outcome, { quota });
+      if (outcome.result !== 'full') return again(outcome, { quota, isRecent });
       const { fitting, over } = divide(left, quota, outcome.usage);
       // Others have removed something since.
       if (over.length === 0) return moved;

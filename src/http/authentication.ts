@@ -68,7 +68,9 @@ function guardsOf(
     }),
     member: guard(async (request, reply) => {
       const principal = await authenticate(request);
-      request.organization = await selectOrganization(readsOf(request), principal, selectorOf(request));
+      // What the operator names is looked up: another may have taken the name.
+      const reads = principal === operator ? standing : readsOf(request);
+      request.organization = await selectOrganization(reads, principal, selectorOf(request));
       const { id } = request.organization;
       // The operator, who is to see and mend what floods, waits in a line apart.
       request.turn = await takeTurn(turns, principal === operator ? `${operator} ${id}` : id, reply);

@@ -75,6 +75,24 @@ suite('instances on one database', { skip: mongodb.skip, timeout: 180_000 }, () 
     assert.ok(performance.now() - removed < 5_000);
   });
 
+  test('who had an organization that was deleted sees nothing of another that got its name and its collection', async () => {
+    await using ground = await openServiceGround(mongodb);
+    const [one, two] = await ground.startAll(2);
+    assert.ok(one && two);
+    const first = shown(await create(one.url, 'acme'));
+    const token = await signIn(one.url, 'acme');
+    const list = async (bearer: string) => {
+      const path = '/v1/organizations/acme/collections/default/documents';
+      return (await call(two.url, ['GET', path], { token: bearer })).status;
+    };
+    assert.equal(await list(token), 200);
+    assert.equal((await remove(one.url, 'acme', token)).status, 200);
+    const second = await create(one.url, 'acme');
+    assert.deepEqual([second.status, shown(second).collection_name], [201, first.collection_name]);
+    assert.equal(await list(token), 401);
+    assert.equal(await list(await signIn(one.url, 'acme')), 200);
+  });
+
   test('what an instance left unfinished when it was killed is finished by one that runs, in its next sweep', async () => {
     await using ground = await openServiceGround(mongodb);
     const running = await ground.start();

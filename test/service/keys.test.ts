@@ -56,7 +56,9 @@ suite('the signing keys of several instances', { skip: mongodb.skip, timeout: 18
     assert.deepEqual(await Promise.all(statuses), Array(services.length).fill(200));
     const { database } = scratch;
     assert.equal(await database.collection('signing_keys').countDocuments(), 1);
-    assert.deepEqual(await database.collection('tenantry').find().toArray(), [{ _id: 'layout', layout: knownLayout }]);
+    const [mark, layout, ...others] = await database.collection('tenantry').find().sort({ _id: 1 }).toArray();
+    assert.deepEqual([mark?._id, mark?.['cluster'], others], ['cluster', 'main', []]);
+    assert.deepEqual(layout, { _id: 'layout', layout: knownLayout });
     const indexesOf = async (collection: string) =>
       (await database.collection(collection).listIndexes().toArray()).map(({ name }) => String(name)).sort();
     assert.deepEqual(await indexesOf('organizations'), [
