@@ -41,6 +41,7 @@ const texts: readonly string[] = [
   '{"n":{"$numberLong":"1"},"code":{"$code":"1"},"ref":{"$ref":"x","$id":"y","$db":"z"},"r":{"$regex":"a"}}',
   '{"id":"other","version":7,"members":"{}","created_at":null,"in":{"_id":"inner","_version":3}}',
   '{"in":{"__proto__":{"constructor":{"prototype":{}}}},"constructor":1,"prototype":null,"toString":"x"}',
+  '{"toString":[{}],"valueOf":[{"a":1}],"constructor":[[{}]],"hasOwnProperty":[{}],"__proto__":[{"a":[]}]}',
   '{"z":1,"a":2,"Z":3,"é":4,"ключ":5,"値":6,"😀":7}',
   '{"1":"first","2":"second","b":0,"a":0}',
   '{"null":null,"true":true,"false":false,"list":[null,[],{},[[]]]}',

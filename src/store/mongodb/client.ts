@@ -29,6 +29,9 @@ const options = {
   promoteBuffers: false,
   useBigInt64: false,
   raw: false,
+  // Given none, the driver looks for names in an object that inherits `toString`, `constructor` and others: what is in
+  // lists of such members it would hand out as bytes.
+  fieldsAsRaw: Object.create(null),
   ignoreUndefined: true,
 } as const satisfies MongoClientOptions;
 

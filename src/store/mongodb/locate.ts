@@ -53,8 +53,6 @@ const anything = {
   // Other programs may have written what JavaScript has no expression for, and texts that are no UTF-8.
   bsonRegExp: true,
   enableUtf8Validation: false,
-  // The driver looks names of members up here; in an object like any other it finds `constructor`.
-  fieldsAsRaw: Object.create(null),
 } as const;
 
 /** The documents at a location and, where others share it, those of others. */
