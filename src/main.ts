@@ -163,7 +163,7 @@ const rounds: readonly Round[] = [
 ];
 
 /** Of what other instances may change. What a token may do, and where data is, is at most five seconds old. */
-const remembered = { most: 10_000, milliseconds: 2_000 } as const;
+const remembered = { most: 10_000, milliseconds: 1_000 } as const;
 
 interface Ground {
   readonly engine: OpenEngine;

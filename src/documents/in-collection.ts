@@ -4,6 +4,7 @@ import { keysFull } from '../idempotency/keys-full.ts';
 import { type Collection, collectionKey, collections, defaultCollection } from '../organizations/collection.ts';
 import { notFound } from '../organizations/find-live.ts';
 import { adoptOrganization } from '../organizations/finish-creation.ts';
+import { slowMilliseconds } from '../organizations/finish-deletion.ts';
 import { isLive, type Organization, organizations, placeOf } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { byEnd, commandEnd, moved } from '../store/decide.ts';
@@ -16,6 +17,8 @@ export interface Target {
   readonly organization: Organization;
   /** Its name; it need not be there. */
   readonly collection: string;
+  /** When the decision began whose organization it is, in milliseconds of `performance.now()`; just now where it is left out. */
+  readonly decidedAt?: number;
 }
 
 /** What an attempt in a collection works with. */
@@ -49,14 +52,23 @@ export async function inCollection<T>(tenancy: Tenancy, target: Target, attempt:
   let { organization } = target;
   const standing = asTheyStand(tenancy.records);
   let isRecent = true;
+  let decidedAt = target.decidedAt ?? performance.now();
   do {
     // After the organization: a deletion of the collection raises its epoch in the same commit.
     const collectionId = await byEnd(demandCollection(standing, organization.id, target.collection), end);
     const { documents, bytes } = organization.quotas ?? { documents: null, bytes: null };
     const quota = { documents: documents ?? undefined, bytes: bytes ?? undefined };
-    const result = await byEnd(attempt({ place: placeOf(organization), collectionId, quota, isRecent, end }), end);
+    const result = await byEnd(
+      inDecision(
+        tenancy,
+        { organization, decidedAt },
+        attempt({ place: placeOf(organization), collectionId, quota, isRecent, end }),
+      ),
+      end,
+    );
     if (result !== moved && result !== otherEpoch) return result;
     if (result === otherEpoch) await byEnd(settleEpoch(tenancy, organization), end);
+    decidedAt = performance.now();
     organization = await byEnd(readLive(standing, organization.id), end);
     isRecent = false;
   } while (performance.now() < end);
@@ -91,6 +103,24 @@ async function settleEpoch(tenancy: Tenancy, organization: Organization): Promis
   if (organization.collections === undefined) await adoptOrganization(tenancy, organization.id);
   await tenancy.documents.raiseEpoch(placeOf(organization));
   await setTimeout(pauseMilliseconds);
+}
+
+/**
+ * What the work gives or throws, where it came in time: after that a new organization may have the name of one that was
+ * deleted, and its collection, so that it is looked whether it stands.
+ *
+ * @throws {TenantryError} organization_not_found
+ */
+export async function inDecision<T>(
+  { records }: Tenancy,
+  { organization, decidedAt = Number.NEGATIVE_INFINITY }: Pick<Target, 'organization' | 'decidedAt'>,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    if (performance.now() - decidedAt > slowMilliseconds) await readLive(asTheyStand(records), organization.id);
+  }
 }
 
 async function readLive(reads: RecentRecords, id: string): Promise<Organization> {

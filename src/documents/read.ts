@@ -2,7 +2,7 @@ import { TenantryError } from '../errors.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
 import type { DocumentPage, DocumentRange, StoredDocument } from '../store/documents.ts';
-import { placeFor, type Target } from './in-collection.ts';
+import { inDecision, placeFor, type Target } from './in-collection.ts';
 
 /**
  * The document with this id.
@@ -10,7 +10,7 @@ import { placeFor, type Target } from './in-collection.ts';
  * @throws {TenantryError} collection_not_found, document_not_found, storage_unavailable
  */
 export function readDocument(tenancy: Tenancy, target: Target, id: string): Promise<StoredDocument> {
-  return byEnd(read(tenancy, target, id), commandEnd());
+  return byEnd(inDecision(tenancy, target, read(tenancy, target, id)), commandEnd());
 }
 
 async function read(tenancy: Tenancy, target: Target, id: string): Promise<StoredDocument> {
@@ -31,7 +31,7 @@ export function documentNotFound(): TenantryError {
  * @throws {TenantryError} collection_not_found, storage_unavailable
  */
 export function listDocuments(tenancy: Tenancy, target: Target, range: DocumentRange): Promise<DocumentPage> {
-  return byEnd(list(tenancy, target, range), commandEnd());
+  return byEnd(inDecision(tenancy, target, list(tenancy, target, range)), commandEnd());
 }
 
 async function list(tenancy: Tenancy, target: Target, range: DocumentRange): Promise<DocumentPage> {
@@ -44,7 +44,7 @@ async function list(tenancy: Tenancy, target: Target, range: DocumentRange): Pro
  * @throws {TenantryError} collection_not_found, storage_unavailable
  */
 export function countDocuments(tenancy: Tenancy, target: Target): Promise<number> {
-  return byEnd(count(tenancy, target), commandEnd());
+  return byEnd(inDecision(tenancy, target, count(tenancy, target)), commandEnd());
 }
 
 async function count(tenancy: Tenancy, target: Target): Promise<number> {

@@ -67,6 +67,7 @@ function guardsOf(
       if (principal === operator) throw new TenantryError('not_authenticated', 'Not authenticated');
     }),
     member: guard(async (request, reply) => {
+      request.decidedAt = performance.now();
       const principal = await authenticate(request);
       // What the operator names is looked up: another may have taken the name.
       const reads = principal === operator ? standing : readsOf(request);

@@ -42,6 +42,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who makes it, where its route demands a token. */
     principal: Principal | undefined;
+    /** When the decision began who calls, in milliseconds of `performance.now()`. */
+    decidedAt: number;
     /** Which one it is about, where its path names one. */
     organization: Organization | undefined;
     /** Its turn among those of the organization, where it took one. */
@@ -152,6 +154,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.decorateReply('problemCode', undefined);
   server.decorateRequest('principal', undefined);
   server.decorateRequest('organization', undefined);
+  server.decorateRequest('decidedAt', 0);
   server.decorateRequest('turn', undefined);
   addHooks(server, { settings, begin, count });
   return server;

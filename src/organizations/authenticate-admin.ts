@@ -46,18 +46,10 @@ export function authenticateFor(
 
 async function findCaller(tokens: Tokens, reads: RecentRecords, token: string): Promise<SignedInCaller> {
   const { claims, user } = await authenticate(reads, tokens, token);
-  const organization = await reads.get(organizations, claims.organization_id, mayBeOld);
+  const organization = await reads.get(organizations, claims.organization_id, isLive);
   if (organization === undefined || !isLive(organization)) throw notAuthenticated();
   const caller = { user_id: user.id, generation: user.generation, organization_id: organization.id };
   return { caller, organization };
-}
-
-/**
- * Whether it may be told by what stood some seconds ago. Once it is deleted, a new organization of its name may have the
- * collection that it had at level `collection`; everywhere else documents are found by its id, which nobody else gets.
- */
-function mayBeOld(organization: Organization): boolean {
-  return isLive(organization) && organization.placement.level !== 'collection';
 }
 
 /** Whether the caller is the admin of this organization, by a token for it. */

@@ -31,6 +31,7 @@ export function holdDeletion({ instance, now }: Pick<Tenancy, 'instance' | 'now'
 export async function finishDeletion(tenancy: Tenancy, held: Organization): Promise<Usage | undefined> {
   const { records, documents, now } = tenancy;
   const { deletion } = held;
+  const begun = performance.now();
   if (deletion === undefined || isOver(held, now())) return undefined;
   const dropped = await documents.dropCollection(placeOf(held));
   const uncertain = (await removeCollections(records, held)) || deletion.uncertain;
@@ -42,10 +43,23 @@ export async function finishDeletion(tenancy: Tenancy, held: Organization): Prom
         deletion: reserve({ ...deletion, uncertain }, now()),
       })
     : remove(organizations, held);
+  await outlastReads(tenancy, held, begun);
   // A conflict: another took the deletion over, and settles it.
   await records.commit([settled]);
   tenancy.reach('delete.settled');
   return dropped;
+}
+
+/** How long a call may take from when it was decided who calls to the end of its read; one that takes longer looks again. */
+export const slowMilliseconds = 1_000;
+
+/**
+ * Waits until nobody reads any more who decided by what stood before the deletion: a new organization of the name may have
+ * its collection once the record is gone. At the other levels documents are found by the organization's id.
+ */
+async function outlastReads({ recent, wait }: Tenancy, { placement }: Organization, begun: number): Promise<void> {
+  if (placement.level !== 'collection' || recent.milliseconds === 0) return;
+  await wait(recent.milliseconds + slowMilliseconds - (performance.now() - begun));
 }
 
 const pageSize = 100;

@@ -7,6 +7,9 @@ import type { Change, Indexes, Kind, Outcome, Records, Stored, UniqueIndex } fro
  * just made is found everywhere at once. A commit of this process counts at once.
  */
 export interface RecentRecords {
+  /** How old what is given may be. */
+  readonly milliseconds: number;
+
   /** The record with this id, or undefined; what does not hold is given too, as it stands. */
   get<R extends Stored>(kind: Kind<R>, id: string, holds: (record: R) => boolean): Promise<R | undefined>;
 
@@ -22,6 +25,7 @@ export interface RecentRecords {
 /** Nothing is remembered: for an engine that knows at no cost what stands, and for calls that must know it. */
 export function asTheyStand(records: Pick<Records, 'get' | 'find'>): RecentRecords {
   return {
+    milliseconds: 0,
     get: (kind, id) => records.get(kind, id),
     find: (kind, index, key) => records.find(kind, index, key),
   };
@@ -103,6 +107,7 @@ export function rememberRecords(
   return {
     records: { ...records, commit },
     recent: {
+      milliseconds: memory.milliseconds,
       get: (kind, id, holds) =>
         recentOr(kind as Kind, { known: (cache) => cache.byId(id), holds, read: () => records.get(kind, id) }),
       find: (kind, index, key, holds) =>

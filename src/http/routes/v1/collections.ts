@@ -79,5 +79,5 @@ export function collectionsRoutes(server: Server, tenancy: Tenancy, keys: SealKe
 /** The collection that a path names, of the organization that it names. */
 export function targetOf(request: FastifyRequest): Target {
   const { collection } = request.params as { readonly collection: string };
-  return { organization: organizationOf(request), collection };
+  return { organization: organizationOf(request), collection, decidedAt: request.decidedAt };
 }
