@@ -84,7 +84,7 @@ function unmarked(name: string): StartError {
 }
 
 /** Why a mark is not the wanted one; undefined where it is none at all. */
-export function refusalOf({ cluster: name, installation }: ClusterMark, mark: ClusterMark | undefined): StartError {
+function refusalOf({ cluster: name, installation }: ClusterMark, mark: ClusterMark | undefined): StartError {
   if (mark !== undefined && mark.installation === installation) {
     return new StartError(
       78,
