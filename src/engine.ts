@@ -9,14 +9,14 @@ import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-rec
 import type { KeyStore } from './identity/signing-keys-store.ts';
 import { users } from './identity/user.ts';
 import type { Log } from './log.ts';
-import { admission } from './organizations/admit-cluster.ts';
+import { admission, refusedMark } from './organizations/admit-cluster.ts';
 import { collections } from './organizations/collection.ts';
 import { organizations } from './organizations/organization.ts';
 import { type Cluster, clusters, mainCluster } from './placement/cluster.ts';
 import type { ClusterSetting } from './settings/clusters.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
 import type { Settings } from './settings/table.ts';
-import type { ClusterMarks } from './store/cluster-mark.ts';
+import type { ClusterMark, ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { Finding } from './store/mongodb/examine.ts';
 import type { FoundCluster } from './store/mongodb/examine-cluster.ts';
@@ -198,23 +198,37 @@ function secretOf({ SECRET = '' }: Settings): Uint8Array {
 /** What is found of the database and of the clusters that the settings name, by reading alone. */
 export async function examineDatabase(settings: Settings): Promise<readonly Finding[]> {
   const ofMaster = settings.DATABASE_URL === undefined ? [] : await examineMaster(settings);
-  const ofClusters = await Promise.all((settings.CLUSTERS ?? []).map((cluster) => examineOne(settings, cluster)));
-  return [...ofMaster, ...ofClusters];
+  return [...ofMaster, ...(await examineClusters(settings))];
 }
 
-async function examineOne(settings: Settings, { name, location }: ClusterSetting): Promise<Finding> {
+async function examineClusters(settings: Settings): Promise<Finding[]> {
+  const { CLUSTERS = [], DATABASE_URL: url } = settings;
+  if (CLUSTERS.length === 0) return [];
+  // Files are held by the service that runs on them, which compares the installation at its start.
+  const main = url === undefined ? undefined : await lookAtCluster(settings, { url });
+  const own = main === undefined || 'fault' in main ? undefined : { installation: main.mark?.installation };
+  return await Promise.all(CLUSTERS.map((cluster) => examineOne(settings, cluster, own)));
+}
+
+/** @param own undefined: it is not known which installation this is */
+async function examineOne(
+  settings: Settings,
+  { name, location }: ClusterSetting,
+  own: Pick<ClusterMark, 'installation'> | undefined,
+): Promise<Finding> {
   try {
     refuseDirectories(settings);
     const found = await lookAtCluster(settings, location);
     // A start goes on without it.
     if ('fault' in found) return { verdict: 'warning', text: `cluster ${name}: ${found.fault}` };
     const { shown, mark } = found;
-    if (mark !== undefined && mark.cluster !== name) {
-      const text = `cluster ${name}: ${shown} is marked as ${mark.cluster}; TENANTRY_CLUSTERS names a place twice, or exchanges two`;
-      return { verdict: 'wrong', text };
+    if (mark === undefined) {
+      return { verdict: 'ok', text: `cluster ${name}: ${shown}; it has no mark yet: the start gives it` };
     }
-    const marked = mark === undefined ? 'it has no mark yet: the start gives it' : 'its mark is of this name';
-    return { verdict: 'ok', text: `cluster ${name}: ${shown}; ${marked}` };
+    const refusal = refusedMark({ cluster: name, installation: mark.installation, ...own }, mark);
+    if (refusal !== undefined) return { verdict: 'wrong', text: `cluster ${name}: ${shown}; ${refusal.message}` };
+    const whose = own === undefined ? 'of this name' : 'of this name and installation';
+    return { verdict: 'ok', text: `cluster ${name}: ${shown}; its mark is ${whose}` };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return { verdict: 'wrong', text: `cluster ${name}: ${error.message}` };

@@ -1,5 +1,4 @@
 import { TenantryError } from '../src/errors.ts';
-import { authenticateAdmin } from '../src/organizations/authenticate-admin.ts';
 import { createOrganization } from '../src/organizations/create.ts';
 import { deleteOrganization } from '../src/organizations/delete.ts';
 import { readOrganization } from '../src/organizations/read.ts';
@@ -9,7 +8,7 @@ import type { Tenancy } from '../src/organizations/tenancy.ts';
 import { updateOrganization } from '../src/organizations/update.ts';
 import { intercept, unavailable } from './intercept.ts';
 import type { Answer, Change, Drop, OrganizationsModel } from './organizations-model.ts';
-import type { TestTenancy } from './tenancy.ts';
+import { authenticateAdmin, type TestTenancy } from './tenancy.ts';
 
 /** What a call names: the organization of its token, one that there is, by its number, or this name. */
 export type Target = 'own' | number | { readonly name: string };

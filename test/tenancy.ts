@@ -5,7 +5,7 @@ import type { SigningKeys } from '../src/identity/signing-keys.ts';
 import { createTokens } from '../src/identity/tokens.ts';
 import { users } from '../src/identity/user.ts';
 import type { Log } from '../src/log.ts';
-import { authenticateAdmin, type Caller } from '../src/organizations/authenticate-admin.ts';
+import { authenticateFor, type Caller } from '../src/organizations/authenticate-admin.ts';
 import { collections } from '../src/organizations/collection.ts';
 import { createOrganization } from '../src/organizations/create.ts';
 import type { FailPoint } from '../src/organizations/fail-points.ts';
@@ -243,6 +243,11 @@ export async function signIn(
 ): Promise<Pick<TestAdmin, 'email' | 'token' | 'caller'>> {
   const token = await signInAdmin(tenancy, { email, password }, '192.0.2.1');
   return { email, token, caller: await authenticateAdmin(tenancy, token) };
+}
+
+/** The caller whose token this is, by what stands. */
+export async function authenticateAdmin(tenancy: Tenancy, token: string): Promise<Caller> {
+  return (await authenticateFor(tenancy, asTheyStand(tenancy.records), token)).caller;
 }
 
 function emailFor(name: string): string {

@@ -11,8 +11,8 @@ type Inserted = Required<Pick<StoredDocument, 'id' | 'created_at'>>;
 /**
  * Stores a new document under an id of its own.
  *
- * @throws {TenantryError} invalid_value, document_too_large, quota_exceeded, idempotency_key_reused, organization_not_found,
- *   collection_not_found, busy, stopping, storage_unavailable
+ * @throws {TenantryError} invalid_value, document_too_large, quota_exceeded, idempotency_key_reused, idempotency_keys_full,
+ *   organization_not_found, collection_not_found, busy, stopping, storage_unavailable
  */
 export function insertDocument(
   tenancy: Tenancy,

@@ -80,6 +80,19 @@ for (const engine of engines) {
       await assert.rejects(admit(opened, 'east', place()), refused);
     });
 
+    test('that is taken away while it is given is asked for again', async () => {
+      await using opened = await openFormer(engine);
+      const { records, log } = opened.tenancy;
+      const east = place();
+      const { write } = east;
+      const ask = admission({ records, log, names: ['main', 'east'], mainKind: 'embedded' }, 'east', east);
+      east.write = async () => undefined;
+      await assert.rejects(ask(), { code: 'storage_unavailable' });
+      east.write = write;
+      await ask();
+      assert.equal(east.mark?.cluster, 'east');
+    });
+
     test('that cannot be read is asked for again, and one that is wrong is not', async () => {
       await using opened = await openFormer(engine);
       const { records, log } = opened.tenancy;

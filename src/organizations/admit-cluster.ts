@@ -5,6 +5,7 @@ import { type Cluster, type ClusterKind, clusters as kind, mainCluster } from '.
 import type { ClusterMark, ClusterMarks } from '../store/cluster-mark.ts';
 import { decide, moved } from '../store/decide.ts';
 import { insert, type Records, replace } from '../store/records.ts';
+import { unavailable } from '../store/unavailable.ts';
 import { organizationsIn } from './organizations-in.ts';
 
 /** What a cluster is compared with before anything is asked of it. */
@@ -47,7 +48,9 @@ async function examine(admitting: Admitting, name: string, marks: ClusterMarks):
   const isFree = mark?.installation === installation && mark.cluster !== name && !names.includes(mark.cluster);
   const isFormerMain = name === mainCluster && mark?.installation === undefined;
   if (mark === undefined || isFormerMain || (isFree && !isMarked)) mark = await marks.write(wanted, mark);
-  if (mark?.cluster !== name || mark.installation !== installation) throw refusalOf(wanted, mark);
+  if (mark === undefined) throw unavailable(new Error(`the mark of ${name} is gone, which was just written`));
+  const refusal = refusedMark(wanted, mark);
+  if (refusal !== undefined) throw refusal;
   if (!isMarked) await noteMarked(records, name);
 }
 
@@ -83,15 +86,16 @@ function unmarked(name: string): StartError {
   );
 }
 
-/** Why a mark is not the wanted one; undefined where it is none at all. */
-export function refusalOf({ cluster: name, installation }: ClusterMark, mark: ClusterMark | undefined): StartError {
-  if (mark !== undefined && mark.installation === installation) {
+/** Why a mark is not the wanted one; undefined where it is. */
+export function refusedMark({ cluster: name, installation }: ClusterMark, mark: ClusterMark): StartError | undefined {
+  if (mark.installation === installation) {
+    if (mark.cluster === name) return undefined;
     return new StartError(
       78,
       `TENANTRY_CLUSTERS: ${name} leads to where ${mark.cluster} is: the two are one, or their addresses were exchanged. Give each its own.`,
     );
   }
-  const whose = mark?.cluster === mainCluster ? 'the master database' : `the cluster ${mark?.cluster}`;
+  const whose = mark.cluster === mainCluster ? 'the master database' : `the cluster ${mark.cluster}`;
   return new StartError(
     78,
     `TENANTRY_CLUSTERS: ${name} leads to ${whose} of another installation of Tenantry. Mend its address; two installations cannot share one.`,

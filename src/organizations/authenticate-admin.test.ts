@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
-import { addOrganization, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
-import { authenticateAdmin } from './authenticate-admin.ts';
+import { addOrganization, authenticateAdmin, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { deleteOrganization } from './delete.ts';
 
 const notAuthenticated = { code: 'not_authenticated', message: 'Not authenticated' };

@@ -3,7 +3,7 @@ import { authenticate } from '../identity/authenticate.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { User } from '../identity/user.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
-import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
+import type { RecentRecords } from '../store/recent-records.ts';
 import { isLive, type Organization, organizations } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
 
@@ -15,15 +15,6 @@ export interface Caller {
   readonly organization_id: string;
 }
 
-/**
- * The caller whose token this is. It is dead when its user's password changed or its organization is gone.
- *
- * @throws {TenantryError} not_authenticated, storage_unavailable
- */
-export async function authenticateAdmin(tenancy: Tenancy, token: string): Promise<Caller> {
-  return (await authenticateFor(tenancy, asTheyStand(tenancy.records), token)).caller;
-}
-
 /** A caller, and the organization that the token is for, as both were read. */
 export interface SignedInCaller {
   readonly caller: Caller;
@@ -31,10 +22,11 @@ export interface SignedInCaller {
 }
 
 /**
- * As `authenticateAdmin`, with the organization.
+ * The caller whose token this is, with the organization. It is dead when its user's password changed or its organization is
+ * gone.
  *
  * @param reads by which user and organization are found
- * @throws {TenantryError} as there
+ * @throws {TenantryError} not_authenticated, storage_unavailable
  */
 export function authenticateFor(
   { tokens }: Pick<Tenancy, 'tokens'>,

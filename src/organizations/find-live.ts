@@ -10,10 +10,8 @@ import { isLive, type Organization, organizations } from './organization.ts';
  * @throws {TenantryError} organization_not_found, storage_unavailable
  */
 export async function findLive(records: Records, name: string): Promise<Organization> {
-  const organization = await records.find(organizations, 'name_key', nameKey(name));
   // Once a deletion began, the key is the id, which nobody may use as a name.
-  if (organization === undefined || !isLive(organization)) throw notFound();
-  return organization;
+  return live(await records.find(organizations, 'name_key', nameKey(name)));
 }
 
 /**
@@ -22,9 +20,14 @@ export async function findLive(records: Records, name: string): Promise<Organiza
  * @throws {TenantryError} organization_not_found, storage_unavailable
  */
 export async function findByIdOrName(reads: RecentRecords, selector: string): Promise<Organization> {
-  const organization = isOrganizationId(selector)
-    ? await reads.get(organizations, selector, isLive)
-    : await reads.find(organizations, 'name_key', nameKey(selector), isLive);
+  return live(
+    isOrganizationId(selector)
+      ? await reads.get(organizations, selector, isLive)
+      : await reads.find(organizations, 'name_key', nameKey(selector), isLive),
+  );
+}
+
+function live(organization: Organization | undefined): Organization {
   if (organization === undefined || !isLive(organization)) throw notFound();
   return organization;
 }

@@ -12,7 +12,7 @@ const usual = {
   mongodb: { collections: 10_000, databases: 1_000 },
 } as const satisfies Record<ClusterKind, Bounds>;
 
-/** A bound that is set: for clusters by their names, and for all others. */
+/** A bound that is set, as the settings have it (`ClusterBound`), which no feature imports: for clusters by their names, and for all others. */
 export interface SetBound {
   readonly others: number | undefined;
   readonly own: ReadonlyMap<string, number>;

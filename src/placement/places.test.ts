@@ -170,6 +170,19 @@ test('the last room of a cluster is not given twice, and what fails gives it bac
   await places.keepCollection(place);
 });
 
+test('what is given up after a newer measure takes no room from what was kept since', async () => {
+  const { places, pass, clusters } = open({ collections: 2, databases: 1 });
+  for (const { name, has } of clusters) if (name !== 'main') has.collections = 2;
+  const early = await places.assign({ organization: 'early' });
+  const giveUp = await places.keepCollection(early);
+  pass(5_000);
+  await places.assign({ organization: 'later' });
+  await places.keepCollection(early);
+  places.release(early);
+  giveUp();
+  await assert.rejects(places.assign({ organization: 'last' }), full);
+});
+
 test('each cluster has its own bound', async () => {
   const { clusters } = open({ collections: 0, databases: 0 });
   const places = createPlaces({

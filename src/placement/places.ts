@@ -25,7 +25,7 @@ export interface Places {
    * @throws {TenantryError} clusters_full; storage_unavailable: no cluster could be asked
    */
   assign(wanted: PlacementRequest & { readonly organization: string }): Promise<AssignedPlace>;
-  /** Gives up the room that `assign` kept. */
+  /** Gives up the room that `assign` kept, once, for the very object that it answered with. */
   release(place: AssignedPlace): void;
   /**
    * Keeps room for one more collection of an organization that stands there, where that is one of the cluster's: not among
@@ -84,10 +84,15 @@ interface Filling {
   readonly assigned: { collections: number; databases: number };
 }
 
+/** Gives up what has no bound. */
+function nothingKept(): void {}
+
 /** Chooses among the clusters of the settings. */
 export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOptions): Places {
   const fillings = new Map<string, Filling>();
   const measuring = new Map<string, Promise<Filling>>();
+  /** How the room of each assigned place is given up. */
+  const kept = new WeakMap<AssignedPlace, () => void>();
 
   async function measure(cluster: Cluster): Promise<Filling> {
     const documents = await admittedDocuments(cluster);
@@ -106,31 +111,33 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
     return await running;
   }
 
-  /** Keeps room, where there is any. */
-  async function take(cluster: Cluster, taken: keyof Bounds | undefined): Promise<boolean> {
-    if (taken === undefined) return true;
+  /**
+   * Keeps room, where there is any.
+   *
+   * @returns gives it up, where it is still kept: a later measure begins without what was kept before it
+   */
+  async function take(cluster: Cluster, taken: keyof Bounds | undefined): Promise<(() => void) | undefined> {
+    if (taken === undefined) return nothingKept;
     const bound = boundsOf(cluster)[taken];
-    if (bound === Number.POSITIVE_INFINITY) return true;
+    if (bound === Number.POSITIVE_INFINITY) return nothingKept;
     const { measure, assigned } = await fillingOf(cluster);
-    if (measure[taken] + assigned[taken] >= bound) return false;
+    if (measure[taken] + assigned[taken] >= bound) return undefined;
     assigned[taken] += 1;
-    return true;
-  }
-
-  function giveUp(cluster: string, taken: keyof Bounds | undefined): void {
-    const filling = fillings.get(cluster);
-    if (taken === undefined || filling === undefined) return;
-    // Where it was measured since, what was kept before is not in it.
-    filling.assigned[taken] = Math.max(0, filling.assigned[taken] - 1);
+    return () => {
+      assigned[taken] -= 1;
+    };
   }
 
   async function assignIn(cluster: Cluster, level: Level, organization: string): Promise<AssignedPlace | undefined> {
-    if (!(await take(cluster, takes[level]))) return undefined;
+    const giveUp = await take(cluster, takes[level]);
+    if (giveUp === undefined) return undefined;
     try {
       const documents = await admittedDocuments(cluster);
-      return { ...(await documents.assignPlace(level, organization)), level };
+      const place = { ...(await documents.assignPlace(level, organization)), level };
+      kept.set(place, giveUp);
+      return place;
     } catch (error) {
-      giveUp(cluster.name, takes[level]);
+      giveUp();
       throw error;
     }
   }
@@ -163,15 +170,16 @@ export function createPlaces({ clusters, levels, boundsOf, elapsed }: PlacesOpti
     release(place) {
       const cluster = clusters.find(({ name }) => name === place.cluster);
       cluster?.documents.releasePlace(place);
-      giveUp(place.cluster, takes[place.level]);
+      kept.get(place)?.();
     },
 
     async keepCollection({ cluster: name, level }) {
       const cluster = clusters.find((each) => each.name === name);
       // Of one that is not there nothing works, which its documents tell.
-      if (cluster === undefined || cluster.kind === 'embedded' || level === 'pooled') return () => {};
-      if (!(await take(cluster, 'collections'))) throw full('another collection in the cluster');
-      return () => giveUp(name, 'collections');
+      if (cluster === undefined || cluster.kind === 'embedded' || level === 'pooled') return nothingKept;
+      const giveUp = await take(cluster, 'collections');
+      if (giveUp === undefined) throw full('another collection in the cluster');
+      return giveUp;
     },
 
     describe: () => Promise.all(clusters.map((cluster) => describeCluster(cluster, boundsOf(cluster)))),

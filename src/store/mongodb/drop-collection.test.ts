@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { suite, type TestContext, test } from 'node:test';
+import { Collection, Db, MongoServerError } from 'mongodb';
 import { makeTenant } from '../../../test/contract/documents-tenants.ts';
 import {
   documentOf,
@@ -41,6 +43,24 @@ async function leftOf(ground: ProxiedStore, place: TenantPlace): Promise<string[
     if ((await ground.scratch.database.collection(name).countDocuments(own)) > 0) left.push(name);
   }
   return place.level === 'database' ? [...standing, ...left] : left;
+}
+
+/** Has MongoDB's profiling on in a database, as it is seen from outside; DocumentDB has none. */
+function profile(t: TestContext, database: string): void {
+  const name = 'system.profile';
+  const { listCollections } = Db.prototype;
+  const { drop } = Collection.prototype;
+  t.mock.method(Db.prototype, 'listCollections', function list(this: Db, ...args: Parameters<Db['listCollections']>) {
+    const cursor = listCollections.apply(this, args);
+    if (this.databaseName !== database) return cursor;
+    // After the database was dropped the next request makes it anew, since that is profiled too.
+    const profiled = { name, type: 'collection', info: { uuid: randomUUID() } };
+    return { toArray: async () => [profiled, ...(await cursor.toArray())] };
+  });
+  t.mock.method(Collection.prototype, 'drop', async function dropped(this: Collection) {
+    if (this.collectionName !== name) return await drop.apply(this);
+    throw new MongoServerError({ code: 20, message: 'turn off profiling before dropping system.profile collection' });
+  });
 }
 
 /** By level, each request of a drop after the closing of the slots. */
@@ -94,6 +114,16 @@ suite('drops', { skip: missing, timeout: 60_000 }, () => {
     assert.deepEqual(usage, usageOf([...stored, ...stored, ...stored, documentOf('z')]));
     for (const name of others) assert.equal(await documents.hasCollection(place, name), true);
     assert.deepEqual((await leftOf(ground, place)).toSorted(), others.toSorted());
+  });
+
+  test('end beside collections that the server keeps for itself and does not drop', async (t) => {
+    await using ground = await openProxied([]);
+    const { documents } = ground.store;
+    const place = await openTenant(ground, 'database');
+    profile(t, place.database);
+    await documents.dropCollection(place);
+    t.mock.restoreAll();
+    assert.deepEqual(await leftOf(ground, place), []);
   });
 
   test('refuse the master database as an organization’s own', async () => {

@@ -87,7 +87,10 @@ function dropCollection(ground: DocumentsGround, database: Db, name: string): Pr
  */
 async function dropDatabase(ground: DocumentsGround, database: Db): Promise<void> {
   const standing = await repeatedly(ground, () => database.listCollections({}, { nameOnly: true }).toArray());
-  const names = standing.map(({ name }) => name).filter((name) => name !== slotsCollection);
+  // What the server keeps for itself goes with the database, and may refuse to go before, as the profile does while it is on.
+  const names = standing
+    .map(({ name }) => name)
+    .filter((name) => name !== slotsCollection && !name.startsWith('system.'));
   for (const name of [...names, slotsCollection]) await dropCollection(ground, database, name);
   await once(ground, () => database.dropDatabase());
 }

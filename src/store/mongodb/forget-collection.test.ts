@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { MongoServerError } from 'mongodb';
+import { Collection, MongoServerError } from 'mongodb';
 import { makeTenant } from '../../../test/contract/documents-tenants.ts';
 import {
   documentOf,
@@ -55,6 +55,31 @@ suite('a collection that was emptied', { skip: missing, timeout: 120_000 }, () =
     for (const document of stored) await insertAll(documents, place, [document]);
     await documents.forgetCollection(place, 'default');
     assert.deepEqual(await documents.usage(place), usageOf(stored));
+  });
+
+  test('too late, beside writes to the next of that name, is given up, and no sum is wrong', async (t) => {
+    await using ground = await openProxied([]);
+    const { documents } = ground.store;
+    const place = await makeTenant(documents, { level: 'pooled', collection_name: 'org_acme' });
+    for (const document of documentsOf(4)) await insertAll(documents, place, [document], 'users');
+    let written = 4;
+    const { find } = Collection.prototype;
+    // The slots are counted up between the look at them and the move.
+    t.mock.method(Collection.prototype, 'find', function list(this: Collection, ...args: Parameters<typeof find>) {
+      const cursor = find.apply(this, args);
+      if (this.collectionName !== slotsCollection) return cursor;
+      const look = cursor.toArray.bind(cursor);
+      const toArray = async () => {
+        const found = await look();
+        const counting = { 'tallies.users': { $exists: true } };
+        written += (await this.updateMany(counting, { $inc: { 'tallies.users.documents': 1 } })).modifiedCount;
+        return found;
+      };
+      return Object.assign(cursor, { toArray });
+    });
+    await assert.rejects(documents.forgetCollection(place, 'users'), { code: 'storage_unavailable' });
+    t.mock.restoreAll();
+    assert.equal((await documents.usage(place, 'users')).documents, written);
   });
 
   test('and dropped is not made anew by a write of before, not by one that was under way either', async () => {

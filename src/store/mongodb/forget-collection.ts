@@ -1,9 +1,22 @@
 import type { TenantPlace } from '../documents.ts';
+import { unavailable } from '../unavailable.ts';
 import { callEnd } from './attempts.ts';
 import { commitWork, demandServer, optionsOf, type Writing } from './commit.ts';
 import { type DocumentsGround, repeatedly } from './documents-ground.ts';
 import { databaseFor } from './locate.ts';
-import { findSlots, increments, refuseStanding, type Slot, slotIdsOf, slotsCollection, slotsIn } from './slots.ts';
+import {
+  findSlots,
+  increments,
+  refuseStanding,
+  type Slot,
+  slotCount,
+  slotIdsOf,
+  slotsCollection,
+  slotsIn,
+} from './slots.ts';
+
+/** Of the moves of one call: it needs fewer than there are slots, and others that do the same may come before each. */
+const mostMoves = 4 * slotCount;
 
 /**
  * Takes the tallies of a collection that has no documents any more out of the slots. Each slot tells what was added there,
@@ -11,13 +24,15 @@ import { findSlots, increments, refuseStanding, type Slot, slotIdsOf, slotsColle
  * only what is nothing goes. So no step changes the sum, whenever it arrives and whoever writes to the same slots. A rest,
  * of documents that other programs wrote, is left to the next recount.
  *
- * @throws {TenantryError} storage_unavailable
+ * @throws {TenantryError} storage_unavailable; also where the collection is written to, as the next one of that name is to which
+ *   this comes too late
  */
 export async function forgetCollection(ground: DocumentsGround, place: TenantPlace, collection: string): Promise<void> {
-  for (;;) {
+  for (let moves = 0; ; moves += 1) {
     const slots = await repeatedly(ground, () => findSlots(ground, place));
     const [into, from] = slots.filter((slot) => countsOf(slot, collection) !== undefined);
     if (into === undefined || from === undefined) break;
+    if (moves === mostMoves) throw unavailable(new Error(`${collection} is written to while its slots forget it`));
     await moveTally(ground, place, { collection, into, from });
   }
   const slots = slotsIn(databaseFor(ground, place));
