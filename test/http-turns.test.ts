@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import { documentsOf, openDocuments, stages } from './http-documents/ground.ts';
+import { openWire } from './http-wire.ts';
+import { closedGate, intercept } from './intercept.ts';
+
+// What an engine makes of the call has no part in it.
+for (const stage of stages.slice(0, 1)) {
+  describe(`a caller who hangs up on ${stage.name}`, { timeout: 60_000 }, () => {
+    test('makes no room for another request of the organization before what was begun for him is over', async () => {
+      await using ground = await openDocuments(stage, { settings: { ORGANIZATION_REQUESTS: '1' } });
+      const acme = await ground.tenant('Acme');
+      const { tenancy } = ground.edge.opened;
+      const gate = closedGate();
+      let writes = 0;
+      const documents = intercept(tenancy.documents, 'write', async (forward) => {
+        writes += 1;
+        await gate.pass();
+        return await forward();
+      });
+      Object.assign(tenancy, { documents });
+      const { server } = ground.edge.server;
+      await ground.edge.server.listen({ port: 0, host: '127.0.0.1' });
+      const connected = once(server, 'connection');
+      using wire = await openWire((server.address() as AddressInfo).port);
+      const [socket] = (await connected) as [Socket];
+      const path = `/v1/organizations/${acme.id}${documentsOf('default', 'one')}`;
+      const head = ['Host: localhost', `Authorization: Bearer ${acme.token}`, 'Content-Type: application/json'];
+      wire.send(`PUT ${path} HTTP/1.1\r\n${head.join('\r\n')}\r\nContent-Length: 7\r\n\r\n{"a":1}`);
+      await gate.reached();
+      const closed = once(socket, 'close');
+      wire.socket.destroy();
+      await closed;
+      const other = acme.send('PUT', documentsOf('default', 'two'), { body: { a: 2 } });
+      for (let turn = 0; turn < 200; turn += 1) await turnOfLoop();
+      assert.equal(writes, 1);
+      gate.open();
+      assert.equal((await other).status, 201);
+      assert.equal((await acme.send('GET', documentsOf('default', 'one'))).status, 200);
+    });
+  });
+}
