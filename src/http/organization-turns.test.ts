@@ -28,6 +28,24 @@ test('so many of an organization are in work, the others wait in their order, an
   assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
+test('no more wait to be refused than wait for a turn: the others are refused at once', async () => {
+  const turns = createOrganizationTurns(1);
+  const turn = await turns.take('a');
+  const waiting = Array.from({ length: 4 }, () => turns.take('a'));
+  let refused = 0;
+  const others = Array.from({ length: 100 }, () =>
+    assert.rejects(turns.take('a'), tooMany).then(() => {
+      refused += 1;
+    }),
+  );
+  // After all that is done in this turn of the event loop.
+  await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)));
+  assert.equal(refused, 96);
+  await Promise.all(others);
+  turn.end();
+  for (const each of waiting) (await each).end();
+});
+
 test('a turn that is handed on is not taken by a newcomer, and all end where none is left', async () => {
   const turns = createOrganizationTurns(1);
   const first = await turns.take('a');

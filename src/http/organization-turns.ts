@@ -34,7 +34,7 @@ export interface Turn {
 /** How many have much in memory, such as a large body after all of it arrived: one is read while another is being written. */
 const mostLarge = 2;
 
-/** How many wait for each that may be in work. */
+/** How many wait for each that may be in work, and how many to be refused: past that all are refused at once. */
 const waitingShare = 4;
 
 /** How long a request waits for its turn. */
@@ -125,6 +125,7 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
       }
       return new Promise((resolve, reject) => {
         if (line.waiting.size >= waitingShare * most) {
+          if (line.refused.length >= waitingShare * most) return reject(tooMany());
           line.refused.push(() => reject(tooMany()));
           mark(organization, line);
           return;
