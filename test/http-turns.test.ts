@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
-import { documentsOf, openDocuments, stages } from './http-documents/ground.ts';
+import { documentsOf, openDocuments, stages, type Tenant } from './http-documents/ground.ts';
+import { importInto, lineOf } from './http-transfer/calls.ts';
 import { openWire } from './http-wire.ts';
 import { closedGate, intercept } from './intercept.ts';
 
-// What an engine makes of the call has no part in it.
+// What an engine makes of the calls has no part in it.
 for (const stage of stages.slice(0, 1)) {
   describe(`a caller who hangs up on ${stage.name}`, { timeout: 60_000 }, () => {
     test('makes no room for another request of the organization before what was begun for him is over', async () => {
@@ -41,5 +42,46 @@ for (const stage of stages.slice(0, 1)) {
       assert.equal((await other).status, 201);
       assert.equal((await acme.send('GET', documentsOf('default', 'one'))).status, 200);
     });
+  });
+}
+
+for (const stage of stages.slice(0, 1)) {
+  describe(`calls that read what stands on ${stage.name}`, { timeout: 60_000 }, () => {
+    const deletions = {
+      body: { operations: Array.from({ length: 5 }, (_, number) => ({ op: 'delete', id: `n${number}` })) },
+    };
+    const calls = {
+      'batches that replace or delete several documents': (acme: Tenant) =>
+        acme.send('POST', `${documentsOf('default')}/batch`, deletions),
+      imports: (acme: Tenant) => importInto(acme, lineOf({ _id: 'one', a: 1 })),
+    } as const;
+    for (const [name, call] of Object.entries(calls)) {
+      test(`two ${name} of an organization have what stands in memory at once, and keep no other call back`, async () => {
+        await using ground = await openDocuments(stage);
+        const acme = await ground.tenant('Acme');
+        const { tenancy } = ground.edge.opened;
+        const gate = closedGate();
+        let [reading, most] = [0, 0];
+        const documents = intercept(tenancy.documents, 'getMany', async (forward) => {
+          reading += 1;
+          most = Math.max(most, reading);
+          await gate.pass();
+          reading -= 1;
+          return await forward();
+        });
+        Object.assign(tenancy, { documents });
+        const all = Array.from({ length: 6 }, () => call(acme));
+        await gate.reached();
+        for (let turn = 0; turn < 200; turn += 1) await turnOfLoop();
+        const operations = [{ op: 'insert', document: { a: 1 } }];
+        const inserted = await acme.send('POST', `${documentsOf('default')}/batch`, { body: { operations } });
+        assert.equal(inserted.status, 200);
+        assert.deepEqual([reading, most], [2, 2]);
+        gate.open();
+        const statuses = (await Promise.all(all)).map(({ status }) => status);
+        assert.deepEqual([...new Set(statuses)].length, 1, statuses.join());
+        assert.equal(most, 2);
+      });
+    }
   });
 }
