@@ -4,8 +4,8 @@ import { bytesOf, type StoredDocument, type TenantPlace } from '../store/documen
 /** Bytes of documents that stand, as far as one change of several may have them in memory. */
 export const mostStandingBytes = 32 * 1_048_576;
 
-/** Of the largest documents these have a hundred megabytes. */
-const idsAtOnce = 100;
+/** Of the largest documents these have as much again, which is in memory before it is counted. */
+const idsAtOnce = 32;
 
 /** The documents that stand by these ids, by their ids; undefined where they have more than `mostStandingBytes`. */
 export async function readStanding(

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler, RouteHandlerMethod } from 'fastify';
 import { operator, type Principal } from '../access/principal.ts';
 import { selectOrganization } from '../access/select-organization.ts';
 import { TenantryError } from '../errors.ts';
@@ -31,7 +31,9 @@ export function guardRoutes(server: Server, tenancy: Tenancy, settings: AccessSe
   server.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) {
       if (method === 'OPTIONS') continue;
-      const guard = guards[accessTo(method, route.url)];
+      const access = accessTo(method, route.url);
+      const guard = guards[access];
+      if (access === 'member') route.handler = inTurn(route.handler);
       if (guard !== undefined) route.onRequest = [guard, ...[route.onRequest ?? []].flat()];
     }
   });
@@ -92,12 +94,20 @@ function guard(check: Check): onRequestHookHandler {
   };
 }
 
-/** Waits for a turn of the line; it ends with the answer, or where the caller hangs up. */
+/** Waits for a turn of the line; it ends with the answer, or where the caller hangs up with the work under way. */
 async function takeTurn(turns: OrganizationTurns, line: string, { raw }: FastifyReply): Promise<Turn> {
   const turn = await turns.take(line);
   if (raw.closed) turn.end();
   else raw.once('close', turn.end);
   return turn;
+}
+
+/** The handler as work of the turn that its request took. */
+function inTurn(handler: RouteHandlerMethod): RouteHandlerMethod {
+  return async function handleInTurn(request, reply) {
+    const work = async () => await handler.call(this, request, reply);
+    return await (request.turn?.during(work) ?? work());
+  };
 }
 
 /** The organization that the path names, as it was written there; empty where it names none. */

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { parseJsonBody } from './body.ts';
+import { createOrganizationTurns, type Turn } from './organization-turns.ts';
+import { EdgeError } from './problems.ts';
 
 /** What the parser makes of a body: its value, or the code of its refusal. */
-function read(text: string): Promise<unknown> {
-  const request = { headers: { 'content-type': 'application/json' }, organization: { id: 'org_a' }, turn: undefined };
+function read(text: string, turn?: Turn): Promise<unknown> {
+  const request = { headers: { 'content-type': 'application/json' }, organization: { id: 'org_a' }, turn };
   return new Promise((resolve, reject) => {
     const parse = parseJsonBody as (
       request: object,
@@ -97,4 +99,24 @@ test('between the parts of long bodies others have their turn of the event loop,
   }, assert.ifError);
   await Promise.resolve();
   assert.deepEqual(body, { a: 1 });
+});
+
+test('a body whose caller has hung up is read to its end in the turn of its request, and none is begun after', async () => {
+  const turns = createOrganizationTurns(1);
+  const text = `{"operations":[${elements.join(',')}]}`;
+  const turn = await turns.take('a');
+  const body = read(text, turn);
+  let begun = 0;
+  const next = turns.take('a').then((taken) => {
+    begun += 1;
+    return taken;
+  });
+  turn.end();
+  // It is decoded, scanned and parsed in a turn of the loop each.
+  for (let count = 0; count < 2; count += 1) await turnOfLoop();
+  assert.equal(begun, 0);
+  assert.deepEqual(await body, JSON.parse(text));
+  (await next).end();
+  const refused = await read(text, turn);
+  assert.ok(refused instanceof EdgeError && refused.code === 'bad_request');
 });

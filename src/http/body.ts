@@ -18,7 +18,8 @@ export const parseJsonBody: FastifyBodyParser<Buffer> = (request, bytes, done) =
   try {
     refuseOtherForms(headers['content-type'] ?? '', headers['content-encoding']);
     if (bytes.length > mostAtOnce) {
-      readLarge(request, bytes).then((body) => done(null, body), refuse);
+      const reading = () => readLarge(request, bytes);
+      (request.turn?.during(reading) ?? reading()).then((body) => done(null, body), refuse);
     } else done(null, read(bytes));
   } catch (error) {
     refuse(error);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { createOrganizationTurns } from './organization-turns.ts';
 
+const hungUp = { name: 'EdgeError', code: 'bad_request' };
 const tooMany = { name: 'EdgeError', code: 'rate_limited' };
 
 test('so many of an organization are in work, the others wait in their order, and past that they are refused', async () => {
@@ -25,6 +26,24 @@ test('so many of an organization are in work, the others wait in their order, an
   second?.end();
   for (const each of waiting.slice(1)) (await each).end();
   assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('no more wait to be refused than wait for a turn: the others are refused at once', async () => {
+  const turns = createOrganizationTurns(1);
+  const turn = await turns.take('a');
+  const waiting = Array.from({ length: 4 }, () => turns.take('a'));
+  let refused = 0;
+  const others = Array.from({ length: 100 }, () =>
+    assert.rejects(turns.take('a'), tooMany).then(() => {
+      refused += 1;
+    }),
+  );
+  // After all that is done in this turn of the event loop.
+  await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)));
+  assert.equal(refused, 96);
+  await Promise.all(others);
+  turn.end();
+  for (const each of waiting) (await each).end();
 });
 
 test('a turn that is handed on is not taken by a newcomer, and all end where none is left', async () => {
@@ -98,6 +117,8 @@ test('of an organization two with a large body are in work, the others of them w
   const begun: number[] = [];
   const all = large.map(async (turn, number) => {
     await turn.enlarge();
+    // Asked again, it takes no second place.
+    await turn.enlarge();
     begun.push(number);
   });
   await turnOfLoop();
@@ -105,10 +126,60 @@ test('of an organization two with a large body are in work, the others of them w
   (await turns.take('a')).end();
   // One that gives up while it waits is not in the way.
   large[2]?.end();
+  await assert.rejects(Promise.resolve(all[2]), hungUp);
   large[0]?.end();
   await all[3];
   assert.deepEqual(begun, [0, 1, 3]);
   for (const number of [1, 3]) large[number]?.end();
   await all[4];
   large[4]?.end();
+});
+
+test('who hangs up makes no room while work of his is under way, and begins none after', async () => {
+  const turns = createOrganizationTurns(1);
+  const turn = await turns.take('a');
+  const { promise: over, resolve: finish } = Promise.withResolvers<string>();
+  await turn.enlarge();
+  const work = turn.during(() => over);
+  let begun = 0;
+  const next = turns.take('a').then((taken) => {
+    begun += 1;
+    return taken;
+  });
+  turn.end();
+  for (let count = 0; count < 10; count += 1) await turnOfLoop();
+  assert.equal(begun, 0);
+  await assert.rejects(
+    turn.during(async () => 'more'),
+    hungUp,
+  );
+  await assert.rejects(turn.enlarge(), hungUp);
+  finish('done');
+  assert.equal(await work, 'done');
+  (await next).end();
+  assert.equal(begun, 1);
+});
+
+test('work that fails does not keep its turn', async () => {
+  const turns = createOrganizationTurns(1);
+  const turn = await turns.take('a');
+  const work = turn.during(() => Promise.reject(new Error('full')));
+  turn.end();
+  await assert.rejects(work, /full/);
+  (await turns.take('a')).end();
+});
+
+test('who waits too long to have much in memory is refused, and takes no place of those behind', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const turns = createOrganizationTurns(8);
+  const [one, two, late, behind] = await Promise.all(Array.from({ length: 4 }, () => turns.take('a')));
+  await Promise.all([one?.enlarge(), two?.enlarge()]);
+  const refused = assert.rejects(late?.enlarge() ?? Promise.resolve(), tooMany);
+  context.mock.timers.tick(5_000);
+  await refused;
+  const waits = behind?.enlarge();
+  late?.end();
+  one?.end();
+  await waits;
+  for (const turn of [two, behind]) turn?.end();
 });

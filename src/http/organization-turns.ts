@@ -15,16 +15,26 @@ export interface OrganizationTurns {
 
 /** A request that is in work. */
 export interface Turn {
-  /** Ends it, once. */
+  /** Ends it, once; where work of it is under way, as soon as that is over. No work of it begins after. */
   end(): void;
-  /** Resolves when the body of the request, which is large, may be read: few of an organization's are in memory as values. */
+  /**
+   * Does work of the request: who hangs up does not make room for another while what he sent is in memory.
+   *
+   * @throws {EdgeError} bad_request: the turn has ended
+   */
+  during<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Resolves when the request may have much in memory as values: few of an organization's have. Asked again, it holds.
+   *
+   * @throws {EdgeError} bad_request: the turn has ended; rate_limited: that did not come in time
+   */
   enlarge(): Promise<void>;
 }
 
-/** How many with a large body are in work, after all of it arrived: one is read while another is being written. */
+/** How many have much in memory, such as a large body after all of it arrived: one is read while another is being written. */
 const mostLarge = 2;
 
-/** How many wait for each that may be in work. */
+/** How many wait for each that may be in work, and how many to be refused: past that all are refused at once. */
 const waitingShare = 4;
 
 /** How long a request waits for its turn. */
@@ -46,7 +56,7 @@ interface Line {
   readonly waiting: Set<() => void>;
   /** What tells each that it is refused. */
   readonly refused: (() => void)[];
-  /** Of those in work, how many have a large body, and what lets others have one. */
+  /** Of those in work, how many have much in memory, and what lets others. */
   large: number;
   readonly waitingLarge: Set<() => void>;
 }
@@ -115,6 +125,7 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
       }
       return new Promise((resolve, reject) => {
         if (line.waiting.size >= waitingShare * most) {
+          if (line.refused.length >= waitingShare * most) return reject(tooMany());
           line.refused.push(() => reject(tooMany()));
           mark(organization, line);
           return;
@@ -137,30 +148,87 @@ function newLine(): Line {
   return { working: 0, begun: 0, isMarked: false, waiting: new Set(), refused: [], large: 0, waitingLarge: new Set() };
 }
 
-function turnIn(line: Line, onEnd: () => void): Turn {
-  /** What lets it have a large body, where it asked. */
-  let enlarged: (() => void) | undefined;
+function turnIn(line: Line, onOver: () => void): Turn {
+  let hasEnded = false;
+  /** What is under way. */
+  let works = 0;
+  let large: LargePlace | undefined;
+  function leave(): void {
+    if (!hasEnded || works > 0) return;
+    line.working -= 1;
+    large?.leave();
+    onOver();
+  }
   return {
     end() {
-      line.working -= 1;
-      if (enlarged !== undefined && !line.waitingLarge.delete(enlarged)) {
-        const [next] = line.waitingLarge;
-        if (next === undefined) line.large -= 1;
-        else line.waitingLarge.delete(next);
-        next?.();
-      }
-      onEnd();
+      hasEnded = true;
+      large?.giveUp(hungUp());
+      leave();
     },
-    enlarge: () =>
-      new Promise((resolve) => {
-        enlarged = resolve;
-        if (line.large === mostLarge) line.waitingLarge.add(resolve);
-        else {
-          line.large += 1;
-          resolve();
-        }
-      }),
+    async during(work) {
+      if (hasEnded) throw hungUp();
+      works += 1;
+      try {
+        return await work();
+      } finally {
+        works -= 1;
+        leave();
+      }
+    },
+    async enlarge() {
+      if (hasEnded) throw hungUp();
+      large ??= largePlaceIn(line);
+      await large.taken;
+    },
   };
+}
+
+/** The place of a request among those that have much in memory. */
+interface LargePlace {
+  readonly taken: Promise<void>;
+  /** Waits no longer, where it does. */
+  giveUp(error: EdgeError): void;
+  /** Hands it on, where it was taken. */
+  leave(): void;
+}
+
+function largePlaceIn(line: Line): LargePlace {
+  const { promise: taken, resolve, reject } = Promise.withResolvers<void>();
+  let timer: NodeJS.Timeout | undefined;
+  let isTaken = false;
+  const take = () => {
+    clearTimeout(timer);
+    isTaken = true;
+    resolve();
+  };
+  const giveUp = (error: EdgeError) => {
+    if (!line.waitingLarge.delete(take)) return;
+    clearTimeout(timer);
+    reject(error);
+  };
+  if (line.large < mostLarge) {
+    line.large += 1;
+    take();
+  } else {
+    line.waitingLarge.add(take);
+    timer = setTimeout(() => giveUp(tooMany()), mostMilliseconds);
+  }
+  return {
+    taken,
+    giveUp,
+    leave() {
+      if (!isTaken) return;
+      const [next] = line.waitingLarge;
+      if (next === undefined) line.large -= 1;
+      else line.waitingLarge.delete(next);
+      next?.();
+    },
+  };
+}
+
+/** Told to nobody. */
+function hungUp(): EdgeError {
+  return new EdgeError('bad_request', 'The caller has hung up');
 }
 
 function tooMany(): EdgeError {

@@ -48,3 +48,22 @@ suite('a page of documents', { skip: missing, timeout: 60_000 }, () => {
     assert.equal(proxy.seen('find') + proxy.seen('getMore') - before, 3);
   });
 });
+
+suite('documents of several ids', { skip: missing, timeout: 60_000 }, () => {
+  test('are made of what was read in slices, others in between', async (context) => {
+    await using ground = await openProxied([]);
+    const all = Array.from({ length: 24 }, (_, n) => sized(`d${10 + n}`, 100));
+    const place = await openTenant(ground, all);
+    // Each looks as if it took the time of a slice.
+    let milliseconds = 0;
+    context.mock.method(performance, 'now', () => {
+      milliseconds += 1;
+      return milliseconds;
+    });
+    const awaited = context.mock.method(globalThis, 'setImmediate');
+    const ids = all.map(({ id }) => id);
+    assert.deepEqual(await ground.store.documents.getMany(place, 'default', ids), all);
+    const slices = awaited.mock.calls.filter(({ arguments: [awaiting] }) => awaiting.name === 'begin');
+    assert.equal(slices.length, all.length);
+  });
+});

@@ -1,6 +1,7 @@
 import { type ClientSession, type Filter, type FindOptions, ObjectId, type ReadConcernLike } from 'mongodb';
 import { bytesOf, type DocumentPage, type DocumentRange, type StoredDocument, type TenantPlace } from '../documents.ts';
 import { prefixEnd } from '../prefix.ts';
+import { inSlices, paceFor } from '../slices.ts';
 import { type DocumentForm, documentOf, formOfRead, idOf, isHexadecimal } from './document-form.ts';
 import { type DocumentsGround, repeatedly } from './documents-ground.ts';
 import { documentsAt, findAt, type Location, locate } from './locate.ts';
@@ -22,10 +23,8 @@ export async function getDocuments(
   if (ids.length > mostAtOnce) throw new RangeError(`at most ${mostAtOnce} ids at once`);
   const location = locate(ground, place, collection);
   const forms = await repeatedly(ground, () => findForms(location, ids, ids.length === 1 ? {} : oneMoment));
-  return ids.flatMap((id) => {
-    const form = forms.get(id);
-    return form === undefined ? [] : documentOf(form, location.prefix);
-  });
+  const found = ids.flatMap((id) => forms.get(id) ?? []);
+  return await inSlices(found, paceFor(place.organization), (form) => documentOf(form, location.prefix));
 }
 
 /** What stands by these ids; of a string and an ObjectId that have the same, the string. */

@@ -64,6 +64,14 @@ export const listDocumentsSchema = {
 /** Bytes of documents after which a page ends: what is sent at once. */
 const pageBytes = 1_048_576;
 
+/** Documents that stand of which as many as are in work may have each in memory. */
+const fewStanding = 4;
+
+/** Whether a document may stand by the id of the operation, which is then read. */
+function mayStand({ op, id }: Operation): boolean {
+  return op !== 'insert' || id !== undefined;
+}
+
 /** The bounds of bodies, from the settings. */
 export interface BodyLimits {
   /** Bytes of a document. */
@@ -99,6 +107,7 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
   };
   server.post(`${path}/batch`, forBatch, async (request) => {
     const operations = checkOperations(request.body.operations) as readonly Operation[];
+    if (operations.filter(mayStand).length > fewStanding) await request.turn?.enlarge();
     const repeat = repeatOf(repeatable(request, principalOf(request), operations));
     return { results: await runBatch(tenancy, targetOf(request), operations, repeat) };
   });

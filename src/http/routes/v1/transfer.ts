@@ -39,6 +39,8 @@ export function transferRoutes(server: Server, tenancy: Tenancy, limits: BodyLim
     own.post(`${path}/import`, { schema: importSchema, bodyLimit: limits.batch }, async (request) => {
       const { query, body = Buffer.alloc(0) } = request;
       const range = { first: readFirstLine(query.first_line), most: bodyLimitFor(limits.document) };
+      // Of each batch of its lines what stands is read.
+      await request.turn?.enlarge();
       return await importDocuments(tenancy, organizationOf(request), linesOf(body as Buffer, range));
     });
     done();
