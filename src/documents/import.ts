@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import { TenantryError } from '../errors.ts';
 import type { Organization } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
+import { paceFor } from '../store/slices.ts';
 import { createCollection } from './create-collection.ts';
 import { detailOf, type Entry, entryOf, type ImportLine, type LineError } from './import-line.ts';
 import type { Target } from './in-collection.ts';
@@ -29,9 +29,6 @@ const mostErrors = 100;
 const batchDocuments = 200;
 const batchBytes = 1_048_576;
 
-/** How long lines are read until other callers get their turn. */
-const turnMilliseconds = 10;
-
 /**
  * Stores the documents of the lines of an export, each in its collection, which is created where it is missing. Lines that
  * cannot be stored are told of and do not keep the others from it. The same lines may be stored again: what is there with
@@ -53,12 +50,10 @@ export async function importDocuments(
     tally.add(await storeBatch(tenancy, { organization, collection }, [...entries.values()]));
   };
   let count = 0;
-  let turn = performance.now();
+  const pace = paceFor(organization.id);
+  await pace.next();
   for (const line of lines) {
-    if (performance.now() - turn > turnMilliseconds) {
-      await setImmediate();
-      turn = performance.now();
-    }
+    if (pace.isOver()) await pace.next();
     count += 1;
     let entry = entryOf(line, tenancy.documentLimits);
     if (entry !== undefined && !('detail' in entry)) entry = await demandCollection(entry);

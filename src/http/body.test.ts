@@ -27,6 +27,7 @@ test('a long body is read as a short one is: the same value, and nothing accepte
     `{"operations":[${list}]}`,
     ` {"before":{"a":[1]},"operations": [ ${list} ] ,"after":[${list}],"last":"]"} `,
     `{"__proto__":[${list}],"constructor":[1,2]}`,
+    `{"first":[],"operations":[${list}],"between":{"list":[1]},"other":[${list}],"last":[1]}`,
     `{"operations":{"list":[${list}]}}`,
     `[[${list}],[${list}]]`,
     `{"a":"${filler}${filler}","b":[]}`,
@@ -40,6 +41,10 @@ test('a long body is read as a short one is: the same value, and nothing accepte
   const wrong = [
     `{"operations":[${list},]}`,
     `{"operations":[,${list}]}`,
+    `{"a":[${list}],"b":[${list},]}`,
+    `{"a":[${list}],"b":[${list}}]`,
+    `{"a":[${list}]} {"b":[${list}]}`,
+    `{"a":[${list}]],"b":[${list}]}`,
     `{"operations":[${elements.join(',,')}]}`,
     `{"operations":[${elements.join(' ')}]}`,
     `{"operations":[${list}}`,
@@ -99,6 +104,21 @@ test('between the parts of long bodies others have their turn of the event loop,
   }, assert.ifError);
   await Promise.resolve();
   assert.deepEqual(body, { a: 1 });
+});
+
+test('the long arrays of a body are parsed in parts, wherever they stand in it', async (context) => {
+  const list = elements.join(',');
+  const parsed = context.mock.method(JSON, 'parse');
+  for (const text of [
+    `{"x":[],"operations":[${list}]}`,
+    `{"x":[${list}],"operations":[${list}]}`,
+    `{"x":{"a":[1]},"y":[[1]],"operations":[${list}],"z":[]}`,
+  ]) {
+    parsed.mock.resetCalls();
+    await read(text);
+    const lengths = parsed.mock.calls.map(({ arguments: [part] }) => part.length);
+    assert.ok(Math.max(...lengths) < 30_000, lengths.join());
+  }
 });
 
 test('a body whose caller has hung up is read to its end in the turn of its request, and none is begun after', async () => {

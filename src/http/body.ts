@@ -63,23 +63,28 @@ async function readInSlices(bytes: Buffer, pace: Pace): Promise<unknown> {
     if (pace.isOver()) await pace.next();
   }
   await pace.next();
-  const { longArray } = scan;
-  return longArray === undefined ? parse(text) : await parseRuns(text, longArray, pace);
+  return await parseRuns(text, scan.longArrays, pace);
 }
 
 /**
- * Parses the elements of the array run by run, and the text around them by itself. Where all of it is JSON, and no run is
+ * Parses the elements of the arrays run by run, and the text around them by itself. Where all of it is JSON, and no run is
  * empty, the text is.
  */
-async function parseRuns(text: string, { name, bounds }: LongArray, pace: Pace): Promise<unknown> {
-  const [open = 0, close = 0] = [bounds[0], bounds.at(-1)];
-  const outermost = parse(text.slice(0, open + 1) + text.slice(close)) as Record<string, unknown[]>;
-  const elements = outermost[name];
-  for (const [place, start] of bounds.slice(0, -1).entries()) {
-    const run = parse(`[${text.slice(start + 1, bounds[place + 1])}]`) as unknown[];
-    if (run.length === 0) throw notJson();
-    elements?.push(...run);
-    if (pace.isOver()) await pace.next();
+async function parseRuns(text: string, arrays: readonly LongArray[], pace: Pace): Promise<unknown> {
+  let around = '';
+  let from = 0;
+  for (const { bounds } of arrays) {
+    around += text.slice(from, (bounds[0] ?? 0) + 1);
+    from = bounds.at(-1) ?? 0;
+  }
+  const outermost = parse(around + text.slice(from)) as Record<string, unknown[]>;
+  for (const { name, bounds } of arrays) {
+    for (const [place, start] of bounds.slice(0, -1).entries()) {
+      const run = parse(`[${text.slice(start + 1, bounds[place + 1])}]`) as unknown[];
+      if (run.length === 0) throw notJson();
+      outermost[name]?.push(...run);
+      if (pace.isOver()) await pace.next();
+    }
   }
   return outermost;
 }

@@ -52,10 +52,10 @@ export class JsonScan {
   readonly #levels: Level[] = [];
   #level: Level | undefined;
   #at = 0;
-  /** The first array within the outermost object, while the scan is in it. */
+  /** The array within the outermost object in which the scan is. */
   #array: Level | undefined;
-  #name = '';
-  readonly #bounds: number[] = [];
+  #bounds: number[] = [];
+  readonly #longArrays: LongArray[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -67,11 +67,9 @@ export class JsonScan {
     return this.#at >= this.#text.length;
   }
 
-  /** The first array within the outermost object, where it is long. Only of a text that was scanned to its end. */
-  get longArray(): LongArray | undefined {
-    return this.#array === undefined && this.#bounds.length > 2
-      ? { name: this.#name, bounds: this.#bounds }
-      : undefined;
+  /** The arrays within the outermost object that are long. Only of a text that was scanned to its end. */
+  get longArrays(): readonly LongArray[] {
+    return this.#longArrays;
   }
 
   /** Scans about `characters` more, to the end of a string or number. @returns the first fault */
@@ -128,11 +126,9 @@ export class JsonScan {
   }
 
   #enter(level: Level, at: number): void {
-    const [outermost] = this.#levels;
-    if (level.isObject || !outermost?.isObject || this.#bounds.length > 0) return;
+    if (level.isObject || !this.#levels[0]?.isObject) return;
     this.#array = level;
-    this.#name = outermost.token;
-    this.#bounds.push(at);
+    this.#bounds = [at];
   }
 
   #endRun(at: number): void {
@@ -141,8 +137,9 @@ export class JsonScan {
 
   #leave(at: number): void {
     if (this.#array === undefined) return;
-    this.#bounds.push(at);
     this.#array = undefined;
+    const bounds = [...this.#bounds, at];
+    if (bounds.length > 2) this.#longArrays.push({ name: this.#levels[0]?.token ?? '', bounds });
   }
 }
 
