@@ -52,10 +52,11 @@ export async function deleteById(
   { caller, end = commandEnd() }: Asked = {},
 ): Promise<DeletedOrganization> {
   const deleting = await decide(() => attempt(tenancy, caller, { id, end }), end);
+  const decidedAt = performance.now();
   tenancy.reach('delete.committed');
   let dropped: Usage | undefined;
   await within(tenancy, end, async () => {
-    dropped = await finishDeletion(tenancy, deleting);
+    dropped = await finishDeletion(tenancy, deleting, decidedAt);
   });
   const erased = dropped && { ...dropped, collections: 1 + (deleting.collections ?? 0) };
   return { name: deleting.name, collection_name: deleting.collection_name, erased };

@@ -40,6 +40,17 @@ async function deleteHalf({ tenancy }: TestTenancy, drop: 'done' | 'not done'): 
   assert.deepEqual(deleted, { name: 'Acme', collection_name: 'org_acme', erased: undefined });
 }
 
+/** The same tenancy, as where others remember for a second, telling how long a deletion waits for them: in no time. */
+function remembered(tenancy: Tenancy) {
+  const waits: number[] = [];
+  const wait: Tenancy['wait'] = async (milliseconds, signal) => {
+    // A command's end is waited for longer than that.
+    if (milliseconds > 2_000) return await tenancy.wait(milliseconds, signal);
+    waits.push(milliseconds);
+  };
+  return { waits, remembering: { ...tenancy, recent: { ...tenancy.recent, milliseconds: 1_000 }, wait } };
+}
+
 /** The organizations of which a deletion is unfinished. */
 function unfinished({ records }: Tenancy): Promise<Organization[]> {
   return records.list(organizations, 'status', { prefix: 'delet', limit: 10 });
@@ -108,6 +119,21 @@ for (const engine of engines) {
         assert.equal((await signUp(opened.tenancy, 'Acme')).view.collection_name, 'org_acme');
       });
     }
+
+    test('it keeps the name of the collection until what others remember is over; one that is taken over does not', async () => {
+      await using opened = await openTenancy({ engine });
+      const { remembering, waits } = remembered(opened.tenancy);
+      const { caller } = await signUp(opened.tenancy, 'Globex');
+      await deleteOrganization(remembering, caller, 'Globex');
+      assert.equal(waits.length, 1);
+      assert.ok(waits.every((milliseconds) => milliseconds > 0 && milliseconds <= 2_000));
+      await deleteHalf(opened, 'not done');
+      for (const milliseconds of [30_000, day]) {
+        opened.clock.pass(milliseconds);
+        await sweepAll(remembering);
+      }
+      assert.deepEqual([await opened.left(), waits.length], [nothing, 1]);
+    });
 
     test('a record whose removal was not answered is removed a day later', async () => {
       await using opened = await openTenancy({ engine });

@@ -25,13 +25,17 @@ export function holdDeletion({ instance, now }: Pick<Tenancy, 'instance' | 'now'
  * uncertain, keeps it as `deleted`, so that no newcomer has the collection's name while a late drop may be under way.
  *
  * @param held the record as this instance wrote it when it took the deletion
+ * @param decidedAt when the deletion was committed, in milliseconds of `performance.now()`; left out where that is long ago
  * @returns what was dropped; undefined where it is no longer this instance's
  * @throws {TenantryError} storage_unavailable: the drop was not answered; the sweep takes the deletion over
  */
-export async function finishDeletion(tenancy: Tenancy, held: Organization): Promise<Usage | undefined> {
+export async function finishDeletion(
+  tenancy: Tenancy,
+  held: Organization,
+  decidedAt?: number,
+): Promise<Usage | undefined> {
   const { records, documents, now } = tenancy;
   const { deletion } = held;
-  const begun = performance.now();
   if (deletion === undefined || isOver(held, now())) return undefined;
   const dropped = await documents.dropCollection(placeOf(held));
   const uncertain = (await removeCollections(records, held)) || deletion.uncertain;
@@ -43,7 +47,7 @@ export async function finishDeletion(tenancy: Tenancy, held: Organization): Prom
         deletion: reserve({ ...deletion, uncertain }, now()),
       })
     : remove(organizations, held);
-  await outlastReads(tenancy, held, begun);
+  if (!uncertain && decidedAt !== undefined) await outlastReads(tenancy, held, decidedAt);
   // A conflict: another took the deletion over, and settles it.
   await records.commit([settled]);
   tenancy.reach('delete.settled');
@@ -57,9 +61,10 @@ export const slowMilliseconds = 1_000;
  * Waits until nobody reads any more who decided by what stood before the deletion: a new organization of the name may have
  * its collection once the record is gone. At the other levels documents are found by the organization's id.
  */
-async function outlastReads({ recent, wait }: Tenancy, { placement }: Organization, begun: number): Promise<void> {
+async function outlastReads({ recent, wait }: Tenancy, { placement }: Organization, decidedAt: number): Promise<void> {
   if (placement.level !== 'collection' || recent.milliseconds === 0) return;
-  await wait(recent.milliseconds + slowMilliseconds - (performance.now() - begun));
+  const left = decidedAt + recent.milliseconds + slowMilliseconds - performance.now();
+  if (left > 0) await wait(left);
 }
 
 const pageSize = 100;
