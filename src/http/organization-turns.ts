@@ -40,11 +40,8 @@ const waitingShare = 4;
 /** How long a request waits for its turn. */
 const mostMilliseconds = 5_000;
 
-/** How many begin in a turn of the event loop while there is one organization alone: a turn of the loop costs something too. */
-const mostOfOne = 4;
-
-/** Turns of the event loop, about a tenth of a second, after which an organization is alone that no other began in. */
-const turnsUntilAlone = 1_000;
+/** How many of an organization begin in a turn of the event loop: a turn of the loop costs something too. */
+const mostInTurn = 2;
 
 interface Line {
   working: number;
@@ -62,18 +59,14 @@ interface Line {
 }
 
 /**
- * In a turn of the event loop one of an organization begins, or some where it is alone, and one is refused: what was read
- * from many connections at once would otherwise be done before the loop goes on to another's connection, however short
- * each is.
+ * In a turn of the event loop two of an organization begin, and one is refused: what was read from many connections at
+ * once would otherwise be done before the loop goes on to another's connection, however short each is.
  *
  * @param most requests of one organization in work
  */
 export function createOrganizationTurns(most: number): OrganizationTurns {
   const lines = new Map<string, Line>();
-  /** The organization that began last, and how many turns of the loop it surely is not alone. */
-  let last: string | undefined;
-  let shared = 0;
-  const hasRoom = ({ working, begun }: Line) => working < most && begun < (shared > 0 ? 1 : mostOfOne);
+  const hasRoom = ({ working, begun }: Line) => working < most && begun < mostInTurn;
 
   function mark(organization: string, line: Line): void {
     if (line.isMarked) return;
@@ -82,15 +75,12 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
   }
 
   function begin(organization: string, line: Line): void {
-    if (last !== undefined && last !== organization) shared = turnsUntilAlone;
-    last = organization;
     line.working += 1;
     line.begun += 1;
     mark(organization, line);
   }
 
   function goOn(organization: string, line: Line): void {
-    if (shared > 0) shared -= 1;
     line.isMarked = false;
     line.begun = 0;
     const refuse = line.refused.shift();
