@@ -164,7 +164,7 @@ for (const engine of engines) {
       const decided: (() => void)[] = [];
       // Both have read that the other needs the user before either commits.
       const records = intercept(tenancy.records, 'commit', async (forward, [first]) => {
-        if (first?.kind.name === 'organizations' && decided.length < 2) {
+        if (first?.op === 'replace' && first.kind.name === 'organizations' && decided.length < 2) {
           await new Promise<void>((resolve) => {
             decided.push(resolve);
             if (decided.length === 2) for (const go of decided) go();

@@ -1,5 +1,14 @@
 import { createRecordCache, type RecordCache } from './record-cache.ts';
-import type { Change, Indexes, Kind, Outcome, Records, Stored, UniqueIndex } from './records.ts';
+import {
+  type Change,
+  type Indexes,
+  type Kind,
+  type Outcome,
+  type Records,
+  type Stored,
+  type UniqueIndex,
+  writtenBy,
+} from './records.ts';
 
 /**
  * Records for decisions that may be some seconds old, where several instances write. What was read less than that ago is
@@ -88,12 +97,12 @@ export function rememberRecords(
   }
 
   async function commit(changes: readonly Change[], end?: number): Promise<Outcome> {
-    const writes = changes.filter(({ op }) => op !== 'check');
+    const writes = writtenBy(changes);
     const each = (visit: (cache: RecordCache, id: string) => void): void => {
-      for (const { kind, record } of writes) {
+      for (const { kind, id } of writes) {
         const remembered = rememberedOf(kind);
         remembered.commits += 1;
-        visit(remembered.cache, record.id);
+        visit(remembered.cache, id);
       }
     };
     each((cache, id) => cache.touch(id));

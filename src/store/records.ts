@@ -1,3 +1,5 @@
+import type { Entry, NewEntry, TrailKinds } from './trail.ts';
+
 /**
  * The port for records: the master database, few kinds of known shape, read by id or by a declared index.
  *
@@ -46,7 +48,8 @@ export interface Records {
   ): Promise<R[]>;
 
   /**
-   * Applies all changes, or none. A change that does not hold is told by its place in the array, the first one first;
+   * Applies all changes, or none, in their order; entries of trails come last, whose numbers and hashes are given to them
+   * here. That others append to the same trail is no conflict. A change that does not hold is told by its place in the array, the first one first;
    * where one `insert` or `replace` breaks several indexes, any one of them is told, an id that is taken before all others.
    *
    * @param end when the caller stops waiting, in milliseconds of `performance.now()`; five seconds from now unless given.
@@ -100,34 +103,76 @@ export interface ListRange {
   readonly limit: number;
 }
 
+/** One step of a commit. */
+export type Change = RecordChange | Append;
+
 /**
- * One step of a commit. `replace`, `remove` and `check` expect the record to stand at the version that the given record
+ * A change of one record. `replace`, `remove` and `check` expect the record to stand at the version that the given record
  * carries, as it was read; `replace` stores the record with the version one higher.
  */
-export interface Change {
+export interface RecordChange {
   readonly op: 'insert' | 'replace' | 'remove' | 'check';
   readonly kind: Kind;
   readonly record: Stored;
 }
 
+/** Adds an entry to the end of its organization's trail. All appends of a commit are to one trail. */
+export interface Append {
+  readonly op: 'append';
+  readonly kinds: TrailKinds;
+  readonly entry: NewEntry;
+  /** From when the trail, which ends with this entry, may be removed: RFC 3339. */
+  readonly expires_at?: string | undefined;
+}
+
 /** A change that adds a record; its version must be 1. */
-export function insert<R extends Stored>(kind: Kind<R>, record: R): Change {
+export function insert<R extends Stored>(kind: Kind<R>, record: R): RecordChange {
   return { op: 'insert', kind, record };
 }
 
 /** A change that puts `record` in the place of the version it was read at. */
-export function replace<R extends Stored>(kind: Kind<R>, record: R): Change {
+export function replace<R extends Stored>(kind: Kind<R>, record: R): RecordChange {
   return { op: 'replace', kind, record };
 }
 
 /** A change that removes a record, if it still is at the version it was read at. */
-export function remove<R extends Stored>(kind: Kind<R>, record: R): Change {
+export function remove<R extends Stored>(kind: Kind<R>, record: R): RecordChange {
   return { op: 'remove', kind, record };
 }
 
 /** A condition: the record still is at the version it was read at. */
-export function check<R extends Stored>(kind: Kind<R>, record: R): Change {
+export function check<R extends Stored>(kind: Kind<R>, record: R): RecordChange {
   return { op: 'check', kind, record };
+}
+
+/** A change that adds an entry to the end of a trail. @param expires_at as in `Append` */
+export function append<E extends Entry>(kinds: TrailKinds<E>, entry: NewEntry<E>, expires_at?: string): Append {
+  return { op: 'append', kinds: kinds as unknown as TrailKinds, entry, expires_at };
+}
+
+/**
+ * The changes of records, in their order, and the entries of a trail, for an engine.
+ *
+ * @throws {RangeError} the entries are of several trails: two commits could each wait for the other's
+ */
+export function sorted(changes: readonly Change[]): {
+  readonly plain: readonly RecordChange[];
+  readonly appends: readonly Append[];
+} {
+  const plain = changes.filter((change) => change.op !== 'append');
+  const appends = changes.filter((change) => change.op === 'append');
+  if (new Set(appends.map(({ entry }) => entry.organization_id)).size > 1) {
+    throw new RangeError('all entries of a commit are of one trail');
+  }
+  return { plain, appends };
+}
+
+/** The records that a commit writes and somebody may remember: entries are new, and nobody knows them yet. */
+export function writtenBy(changes: readonly Change[]): readonly { readonly kind: Kind; readonly id: string }[] {
+  return changes.flatMap((change) => {
+    if (change.op === 'append') return { kind: change.kinds.trails as Kind, id: change.entry.organization_id };
+    return change.op === 'check' ? [] : { kind: change.kind, id: change.record.id };
+  });
 }
 
 /** What became of a commit: done, or which change did not hold. Where it is not `done`, nothing was changed. */

@@ -1,4 +1,5 @@
 import { defineKind, type Kind, type Stored } from '../../src/store/records.ts';
+import type { Entry, NewEntry, Trail } from '../../src/store/trail.ts';
 
 /** A record of the suites; every member beside `id` and `version` may be absent. */
 export interface Note extends Stored {
@@ -39,8 +40,32 @@ export const pair = defineKind<Stored & { readonly left_side: string }>()('pair'
 /** The other of the two. */
 export const pairLeft = defineKind<Stored & { readonly side: string }>()('pair_left', { side: 'many' });
 
+/** An entry of the suites' trails. */
+export interface Line extends Entry {
+  readonly body: unknown;
+}
+
+/** As what the suites' trails are stored. */
+export const lineKinds = {
+  entries: defineKind<Line>()('lines', { time_key: 'many' }),
+  trails: defineKind<Trail>()('ends', { expires_at: 'many' }),
+};
+
+/** An entry for an organization's trail. */
+export function line(organization_id: string, time: string, body: unknown): NewEntry<Line> {
+  return { organization_id, time, body, personal: null, personal_salt: null, personal_digest: null };
+}
+
 /** Every kind that the suites use. */
-export const kinds: readonly Kind[] = [notes, drafts, awkward, pair, pairLeft];
+export const kinds: readonly Kind[] = [
+  notes,
+  drafts,
+  awkward,
+  pair,
+  pairLeft,
+  lineKinds.entries as unknown as Kind,
+  lineKinds.trails,
+];
 
 /** A note that was never stored. */
 export function note(id: string, members: Omit<Note, 'id' | 'version'> = {}): Note {

@@ -1,9 +1,9 @@
-import type { Change, Outcome } from '../../src/store/records.ts';
+import type { Outcome, RecordChange } from '../../src/store/records.ts';
 import type { Item, ModelKind } from './model-kinds.ts';
 
 /** A change of a commit, as it is written down. */
 export interface WrittenChange {
-  readonly op: Change['op'];
+  readonly op: RecordChange['op'];
   readonly kind: ModelKind;
   readonly record: Item;
 }

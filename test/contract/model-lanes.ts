@@ -1,5 +1,5 @@
 import { TenantryError } from '../../src/errors.ts';
-import type { Change, Kind, Outcome, Records } from '../../src/store/records.ts';
+import type { Kind, Outcome, RecordChange, Records } from '../../src/store/records.ts';
 import type { Query, Told, WrittenChange } from './model-history.ts';
 import { guards, type Item, items, type ModelKind, modelKinds } from './model-kinds.ts';
 
@@ -12,7 +12,7 @@ export interface Step {
 
 /** A change before the version is known that it will expect. */
 export interface Intent {
-  readonly op: Change['op'];
+  readonly op: RecordChange['op'];
   /** 0 to 2 are items, 3 is the guard. */
   readonly slot: number;
   readonly first: string | null;

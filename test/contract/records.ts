@@ -1,5 +1,6 @@
 import { describe } from 'node:test';
 import type { Engine } from './engine.ts';
+import { recordsAppending } from './records-appending.ts';
 import { recordsCommitting } from './records-committing.ts';
 import { recordsListing } from './records-listing.ts';
 import { recordsRacing } from './records-racing.ts';
@@ -13,6 +14,7 @@ export function recordsContract(engine: Engine): void {
     recordsReading(engine);
     recordsListing(engine);
     recordsCommitting(engine);
+    recordsAppending(engine);
     recordsValues(engine);
     recordsRacing(engine);
     recordsReopening(engine);

@@ -1,10 +1,11 @@
 import type { Db } from 'mongodb';
-import type { Change, Outcome } from '../records.ts';
-import { type CommitGround, commitWork, demandServer, optionsOf, type Writing } from './commit.ts';
+import { type Append, type Change, type Outcome, type RecordChange, sorted } from '../records.ts';
+import { linked, type Trail } from '../trail.ts';
+import { type CommitGround, commitWork, demandServer, optionsOf, type Witness, type Writing } from './commit.ts';
 import { hasCode, serverCodes, UnmatchedError } from './faults.ts';
 import { memberOfIndex } from './indexes.ts';
 import { demandLayoutIn } from './layout.ts';
-import { documentOf, type RecordDocument } from './record-form.ts';
+import { documentOf, type RecordDocument, recordOf } from './record-form.ts';
 
 const done: Outcome = { result: 'done' };
 
@@ -16,18 +17,62 @@ const done: Outcome = { result: 'done' };
  */
 export async function commitRecords(ground: CommitGround, changes: readonly Change[], end: number): Promise<Outcome> {
   const { database } = ground;
-  const [only, ...others] = changes;
-  if (only === undefined) return done;
-  const isSingle = others.length === 0;
-  const apply = (writing: Writing) =>
-    isSingle ? applyAlone(database, only, writing) : applyInTurn(ground, changes, writing);
-  const witnesses = changes
+  const { plain, appends } = sorted(changes);
+  if (changes.length === 0) return done;
+  const [only, ...others] = plain;
+  const witnesses: Witness[] = plain
     .filter(({ op }) => op !== 'remove')
     .map(({ kind, record }) => ({ database, collection: kind.name, ids: [record.id] }));
-  return await commitWork(ground, { isSingle, apply, witnesses }, end);
+  if (only !== undefined && others.length + appends.length === 0) {
+    const apply = (writing: Writing) => applyAlone(database, only, writing);
+    return await commitWork(ground, { isSingle: true, apply, witnesses }, end);
+  }
+  const apply = async (writing: Writing) => {
+    const outcome = await applyInTurn(ground, plain, writing);
+    if (outcome.result !== 'done') return outcome;
+    for (const each of appends) witnesses.push(await appendEntry(ground, each, writing));
+    return done;
+  };
+  return await commitWork(ground, { isSingle: false, apply, witnesses }, end);
 }
 
-async function applyAlone(database: Db, change: Change, writing: Writing): Promise<Outcome> {
+/**
+ * Adds an entry within a transaction. Who else appends to the trail meets this one at its end, and one of the two does its
+ * whole transaction again.
+ *
+ * @returns where the commit's mark is then
+ */
+async function appendEntry(
+  ground: CommitGround,
+  { kinds: { entries, trails }, entry, expires_at }: Append,
+  writing: Writing,
+): Promise<Witness> {
+  const { database } = ground;
+  demandServer(ground);
+  const ends = database.collection<RecordDocument>(trails.name);
+  const standing = await ends.findOne({ _id: entry.organization_id }, optionsOf(writing));
+  const before = standing === null ? undefined : (recordOf(standing) as Trail);
+  const next = linked(before, entry, expires_at);
+  demandServer(ground);
+  const { _id, ...members } = documentOf(next.trail, writing.mark);
+  try {
+    if (before === undefined) await ends.insertOne({ _id, ...members }, optionsOf(writing));
+    else {
+      const { matchedCount } = await ends.replaceOne({ _id, version: before.version }, members, optionsOf(writing));
+      if (matchedCount !== 1) throw new UnmatchedError(`the trail ${_id} has gone on`);
+    }
+    demandServer(ground);
+    await database
+      .collection<RecordDocument>(entries.name)
+      .insertOne(documentOf(next.entry, writing.mark), optionsOf(writing));
+  } catch (error) {
+    if (hasCode(error, serverCodes.duplicateKey)) throw new UnmatchedError(`the trail ${_id} has gone on`);
+    throw error;
+  }
+  return { database, collection: entries.name, ids: [next.entry.id] };
+}
+
+async function applyAlone(database: Db, change: RecordChange, writing: Writing): Promise<Outcome> {
   const outcome = await apply(database, change, writing);
   if (outcome.result !== 'conflict') return outcome;
   const { id, version } = change.record;
@@ -37,7 +82,7 @@ async function applyAlone(database: Db, change: Change, writing: Writing): Promi
 }
 
 /** Within a transaction. */
-async function applyInTurn(ground: CommitGround, changes: readonly Change[], writing: Writing): Promise<Outcome> {
+async function applyInTurn(ground: CommitGround, changes: readonly RecordChange[], writing: Writing): Promise<Outcome> {
   const { database } = ground;
   if (writing.session && changes.some(({ op }) => op === 'insert')) await demandLayoutIn(database, writing.session);
   for (const change of changes) {
@@ -48,7 +93,7 @@ async function applyInTurn(ground: CommitGround, changes: readonly Change[], wri
   return done;
 }
 
-async function apply(database: Db, change: Change, writing: Writing): Promise<Outcome> {
+async function apply(database: Db, change: RecordChange, writing: Writing): Promise<Outcome> {
   const { kind, record } = change;
   try {
     const matched = await write(database, change, writing);
@@ -61,7 +106,7 @@ async function apply(database: Db, change: Change, writing: Writing): Promise<Ou
 }
 
 /** @returns whether the record was there at the version that the change expects */
-async function write(database: Db, change: Change, writing: Writing): Promise<boolean> {
+async function write(database: Db, change: RecordChange, writing: Writing): Promise<boolean> {
   const { op, record } = change;
   const { mark } = writing;
   const collection = recordsIn(database, change);
@@ -84,6 +129,6 @@ async function write(database: Db, change: Change, writing: Writing): Promise<bo
   }
 }
 
-function recordsIn(database: Db, { kind }: Change) {
+function recordsIn(database: Db, { kind }: RecordChange) {
   return database.collection<RecordDocument>(kind.name);
 }

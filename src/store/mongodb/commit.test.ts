@@ -7,13 +7,13 @@ import type { CommandName } from '../../../test/mongodb/proxy.ts';
 import { plainClient } from '../../../test/mongodb/scratch.ts';
 import { openProxied } from '../../../test/mongodb/store.ts';
 import { eventually } from '../../../test/service/eventually.ts';
-import { type Change, check, insert, remove, replace } from '../records.ts';
+import { check, insert, type RecordChange, remove, replace } from '../records.ts';
 
 const unavailable = { code: 'storage_unavailable', retryAfterSeconds: 5 };
 const busy = { code: 'busy', retryAfterSeconds: 1 };
 
 /** Each single change, by the command that carries it. */
-const singles: readonly { readonly name: string; readonly command: CommandName; readonly change: Change }[] = [
+const singles: readonly { readonly name: string; readonly command: CommandName; readonly change: RecordChange }[] = [
   { name: 'an insert', command: 'insert', change: insert(notes, note('new', { slug: 'new' })) },
   { name: 'a replace', command: 'update', change: replace(notes, note('old', { slug: 'changed' })) },
   { name: 'a check', command: 'update', change: check(notes, note('old')) },

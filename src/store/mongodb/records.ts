@@ -5,6 +5,7 @@ import type { Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '.
 import { callEnd, persistently } from './attempts.ts';
 import type { CommitGround } from './commit.ts';
 import { commitRecords } from './commit-records.ts';
+import { createQueues } from './queues.ts';
 import { type RecordDocument, recordOf } from './record-form.ts';
 import type { InTurn } from './turns.ts';
 
@@ -24,6 +25,7 @@ export interface RecordsGround extends CommitGround {
 /** The port for records on MongoDB: a collection for each kind. Nothing is cached, so that every instance sees the same. */
 export function createRecords(ground: RecordsGround): Records {
   const { database, onCommit, inTurn } = ground;
+  const inQueue = createQueues();
   const read = <T>(work: () => Promise<T>, end = callEnd()) => inTurn(() => persistently(work, end), end);
 
   async function one<R extends Stored>(kind: string, filter: Filter<RecordDocument>): Promise<R | undefined> {
@@ -86,7 +88,9 @@ export function createRecords(ground: RecordsGround): Records {
 
     async commit(changes, end = commandEnd()): Promise<Outcome> {
       const begun = performance.now();
-      const outcome = await inTurn(() => commitRecords(ground, changes, end), end);
+      const trail = changes.find((change) => change.op === 'append');
+      const commit = () => inTurn(() => commitRecords(ground, changes, end), end);
+      const outcome = await (trail === undefined ? commit() : inQueue(trail.entry.organization_id, commit, end));
       onCommit({ commits: 1, seconds: (performance.now() - begun) / 1_000 });
       return outcome;
     },

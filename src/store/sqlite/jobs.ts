@@ -1,5 +1,6 @@
 import type { KeptAnswer, KeptBound, Quota, StoredDocument, Usage, WriteOutcome } from '../documents.ts';
 import type { Outcome } from '../records.ts';
+import type { NewEntry } from '../trail.ts';
 import type { Fault } from './faults.ts';
 import type { TenantTable } from './tenant-table.ts';
 
@@ -20,6 +21,16 @@ export type Job =
 export interface CommitJob {
   readonly type: 'commit';
   readonly changes: readonly WrittenChange[];
+  /** Applied after the changes. */
+  readonly appends: readonly WrittenAppend[];
+}
+
+/** An entry for a trail, whose place in it the writer finds. */
+export interface WrittenAppend {
+  readonly entries: string;
+  readonly trails: string;
+  readonly entry: NewEntry;
+  readonly expires_at: string | undefined;
 }
 
 /** A change with its record as it will stand in the table. */

@@ -2,10 +2,22 @@ import { commandEnd } from '../decide.ts';
 import { frozen } from '../frozen.ts';
 import { prefixEnd } from '../prefix.ts';
 import { createRecordCache, type RecordCache } from '../record-cache.ts';
-import type { Change, Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
+import {
+  type Append,
+  type Indexes,
+  type Join,
+  type Kind,
+  type ListRange,
+  type Outcome,
+  type RecordChange,
+  type Records,
+  type Stored,
+  sorted,
+  writtenBy,
+} from '../records.ts';
 import type { Connection } from './connection.ts';
 import { faultOf, unavailable } from './faults.ts';
-import type { Job, WrittenChange } from './jobs.ts';
+import type { Job, WrittenAppend, WrittenChange } from './jobs.ts';
 import { memberOf, quoted } from './layout.ts';
 import type { Writers } from './writers.ts';
 
@@ -100,13 +112,14 @@ export function createRecords({ connection, master, writers, cacheRecords }: Rec
     },
 
     async commit(changes, end = commandEnd()) {
-      const job: Job = { type: 'commit', changes: changes.map(written) };
-      const writes = changes.filter(({ op }) => op !== 'check');
-      for (const { kind, record } of writes) cacheOf(kind).touch(record.id);
+      const { plain, appends } = sorted(changes);
+      const job: Job = { type: 'commit', changes: plain.map(written), appends: appends.map(writtenAppend) };
+      const writes = writtenBy(changes);
+      for (const { kind, id } of writes) cacheOf(kind).touch(id);
       try {
         return (await writers.submit(master, job, end)) as Outcome;
       } finally {
-        for (const { kind, record } of writes) cacheOf(kind).settle(record.id);
+        for (const { kind, id } of writes) cacheOf(kind).settle(id);
       }
     },
   };
@@ -157,14 +170,18 @@ function recordOf(row: Record<string, unknown>): Stored {
   return frozen(JSON.parse(String(row['body'])));
 }
 
-function written({ op, kind, record }: Change): WrittenChange {
+function writtenAppend({ kinds: { entries, trails }, entry, expires_at }: Append): WrittenAppend {
+  return { entries: entries.name, trails: trails.name, entry, expires_at };
+}
+
+function written({ op, kind, record }: RecordChange): WrittenChange {
   if (op === 'insert' && record.version !== 1) throw new RangeError('a record is inserted with version 1');
   const unique = Object.keys(kind.indexes).filter((member) => kind.indexes[member] === 'unique');
   const { id, version } = record;
   return { op, kind: kind.name, unique, id, version, body: bodyOf(op, record) };
 }
 
-function bodyOf(op: Change['op'], record: Stored): string {
+function bodyOf(op: RecordChange['op'], record: Stored): string {
   switch (op) {
     case 'insert':
       return JSON.stringify(record);

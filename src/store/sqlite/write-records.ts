@@ -1,16 +1,31 @@
-import type { Outcome } from '../records.ts';
+import type { Outcome, Stored } from '../records.ts';
+import { linked, type Trail } from '../trail.ts';
 import type { Connection } from './connection.ts';
 import { isSqliteError, resultCode, sqliteCodes } from './faults.ts';
-import type { WrittenChange } from './jobs.ts';
+import type { CommitJob, WrittenAppend, WrittenChange } from './jobs.ts';
 import { memberOf, quoted } from './layout.ts';
 
 /** Applies the changes in their order, up to the first that does not hold. The caller undoes them if one did not. */
-export function applyCommit(connection: Connection, changes: readonly WrittenChange[]): Outcome {
+export function applyCommit(connection: Connection, { changes, appends }: CommitJob): Outcome {
   for (const change of changes) {
     const outcome = applyChange(connection, change);
     if (outcome.result !== 'done') return outcome;
   }
+  for (const each of appends) appendEntry(connection, each);
   return { result: 'done' };
+}
+
+/** The writer is the only one who appends, so that what it reads here stands until its transaction is over. */
+function appendEntry(connection: Connection, { entries, trails, entry, expires_at }: WrittenAppend): void {
+  const standing = connection.prepare(`SELECT body FROM ${quoted(trails)} WHERE id = ?`).get(entry.organization_id);
+  const before: Trail | undefined = standing && JSON.parse(String(standing['body']));
+  const next = linked(before, entry, expires_at);
+  const put = (table: string, { id, version, ...members }: Stored) =>
+    connection
+      .prepare(`INSERT OR REPLACE INTO ${quoted(table)} (id, version, body) VALUES (?, ?, ?)`)
+      .run(id, version, JSON.stringify({ id, version, ...members }));
+  put(trails, next.trail);
+  put(entries, next.entry);
 }
 
 function applyChange(connection: Connection, change: WrittenChange): Outcome {

@@ -74,7 +74,7 @@ function remove(file: string): void {
 function apply(connection: Connection, job: Job): Answer {
   switch (job.type) {
     case 'commit':
-      return applyCommit(connection, job.changes);
+      return applyCommit(connection, job);
     case 'has':
       return hasTable(connection, job);
     case 'make':

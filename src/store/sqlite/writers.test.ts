@@ -54,7 +54,7 @@ async function startGround(
 
 function insertion(id: string, kind = notes.name): CommitJob {
   const body = JSON.stringify(noteOf(id));
-  return { type: 'commit', changes: [{ op: 'insert', kind, unique: ['title'], id, version: 1, body }] };
+  return { type: 'commit', changes: [{ op: 'insert', kind, unique: ['title'], id, version: 1, body }], appends: [] };
 }
 
 const duplicateId = { result: 'duplicate', kind: notes.name, index: 'id' };
