@@ -40,7 +40,7 @@ export interface Records {
     join: Join<R, J>,
   ): Promise<readonly [R, J] | undefined>;
 
-  /** A page of records in the order of an index's key, then id (both compared by code point), all as of one moment. */
+  /** A page of records in the order of an index's key, then id (both compared by code point), or the reverse; all as of one moment. */
   list<R extends Stored, X extends Indexes<R>>(
     kind: Kind<R, X>,
     index: string & keyof X,
@@ -98,8 +98,10 @@ export function defineKind<R extends Stored>() {
 export interface ListRange {
   /** Only keys that begin with this. */
   readonly prefix?: string;
-  /** Only what comes after this key and id: those of the last record of the page before. */
+  /** Only what comes after this key and id in the direction: those of the last record of the page before. */
   readonly after?: { readonly key: string; readonly id: string };
+  /** `ascending` unless given. */
+  readonly direction?: 'ascending' | 'descending' | undefined;
   readonly limit: number;
 }
 

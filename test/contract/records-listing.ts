@@ -63,6 +63,8 @@ function listingInOrder(engine: Engine): void {
         listed.map((record) => record[index]),
         ascending,
       );
+      const reversed = await ground.records.list(notes, index, { direction: 'descending', limit: 100 });
+      assert.deepEqual(reversed, listed.toReversed());
     }
   });
 
@@ -94,7 +96,12 @@ function listingRanges(engine: Engine): void {
     const word = fc.array(fc.constantFrom(...alphabet), { maxLength: 3 }).map((letters) => letters.join(''));
     const after = fc.record({ key: word, id: fc.oneof(fc.constantFrom(...stored.map(({ id }) => id)), word) });
     const ranges = fc.record(
-      { prefix: word, after, limit: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(1_000)) },
+      {
+        prefix: word,
+        after,
+        direction: fc.constantFrom('ascending', 'descending'),
+        limit: fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(1_000)),
+      },
       { requiredKeys: ['limit'] },
     );
     await fc.assert(
@@ -135,9 +142,10 @@ function listingRanges(engine: Engine): void {
 
 /** The page by the words of the port, worked out without an index. */
 function expectedPage(stored: readonly Note[], range: ListRange): Note[] {
+  const { after, prefix = '', limit, direction } = range;
+  const sign = direction === 'descending' ? -1 : 1;
   const compare = (left: Note, right: Note) =>
-    byCodePoint(left.topic ?? '', right.topic ?? '') || byCodePoint(left.id, right.id);
-  const { after, prefix = '', limit } = range;
+    sign * (byCodePoint(left.topic ?? '', right.topic ?? '') || byCodePoint(left.id, right.id));
   const start = after && note(after.id, { topic: after.key });
   return stored
     .filter((record) => record.topic?.startsWith(prefix) && (start === undefined || compare(record, start) > 0))

@@ -74,13 +74,14 @@ export function createRecords(ground: RecordsGround): Records {
     },
 
     async list<R extends Stored, X extends Indexes<R>>(kind: Kind<R, X>, index: string & keyof X, range: ListRange) {
-      const { limit } = range;
+      const { limit, direction } = range;
       if (!(limit >= 1 && limit <= mostAtOnce)) throw new RangeError(`a limit is 1 to ${mostAtOnce}`);
+      const order = direction === 'descending' ? -1 : 1;
       const documents = await read(() =>
         collectionIn(database, kind.name)
           .find(rangeFilter(index, range), { ...oneMoment, limit, batchSize: limit + 1 })
           // Of a unique index the key alone is an order, and its index ends there.
-          .sort(kind.indexes[index] === 'unique' ? { [index]: 1 } : { [index]: 1, _id: 1 })
+          .sort(kind.indexes[index] === 'unique' ? { [index]: order } : { [index]: order, _id: order })
           .toArray(),
       );
       return documents.map(recordOf) as R[];
@@ -110,10 +111,14 @@ function collectionIn(database: Db, kind: string) {
   return database.collection<RecordDocument>(kind);
 }
 
-function rangeFilter(member: string, { prefix = '', after }: ListRange): Filter<RecordDocument> {
+function rangeFilter(member: string, { prefix = '', after, direction }: ListRange): Filter<RecordDocument> {
   const end = prefixEnd(prefix);
   const within = { [member]: { $gte: prefix, ...(end !== undefined && { $lt: end }) } };
   if (after === undefined) return within;
-  const beyond = { [member]: { $gte: after.key }, $or: [{ [member]: { $gt: after.key } }, { _id: { $gt: after.id } }] };
+  const [from, past] = direction === 'descending' ? ['$lte', '$lt'] : ['$gte', '$gt'];
+  const beyond = {
+    [member]: { [from]: after.key },
+    $or: [{ [member]: { [past]: after.key } }, { _id: { [past]: after.id } }],
+  };
   return { $and: [within, beyond] };
 }

@@ -129,37 +129,22 @@ export function createRecords({ connection, master, writers, cacheRecords }: Rec
 function listRows(
   { database }: Connection,
   rows: (sql: string, ...values: (string | number)[]) => Stored[],
-  { table, key, range: { prefix = '', after, limit } }: { table: string; key: string; range: ListRange },
+  { table, key, range }: { table: string; key: string; range: ListRange },
 ): Stored[] {
+  const { prefix = '', after, limit, direction = 'ascending' } = range;
+  const [order, beyond] = direction === 'ascending' ? ['ASC', '>'] : ['DESC', '<'];
   const end = prefixEnd(prefix);
-  const below = end === undefined ? '' : `AND ${key} < ?`;
-  const ends = end === undefined ? [] : [end];
-  const order = `ORDER BY ${key}, id LIMIT ?`;
-  if (after === undefined) {
-    return rows(`SELECT body FROM ${table} WHERE ${key} >= ? ${below} ${order}`, prefix, ...ends, limit);
-  }
+  const within = end === undefined ? `${key} >= ?` : `${key} >= ? AND ${key} < ?`;
+  const bounds = end === undefined ? [prefix] : [prefix, end];
+  const inOrder = `ORDER BY ${key} ${order}, id ${order} LIMIT ?`;
+  const select = (condition: string, values: readonly string[], most: number) =>
+    rows(`SELECT body FROM ${table} WHERE ${condition} AND ${within} ${inOrder}`, ...values, ...bounds, most);
+  if (after === undefined) return select('true', [], limit);
   database.exec('BEGIN');
   try {
-    const equal = rows(
-      `SELECT body FROM ${table} WHERE ${key} = ? AND id > ? AND ${key} >= ? ${below} ${order}`,
-      after.key,
-      after.id,
-      prefix,
-      ...ends,
-      limit,
-    );
+    const equal = select(`${key} = ? AND id ${beyond} ?`, [after.key, after.id], limit);
     const left = limit - equal.length;
-    if (left === 0) return equal;
-    return [
-      ...equal,
-      ...rows(
-        `SELECT body FROM ${table} WHERE ${key} > ? AND ${key} >= ? ${below} ${order}`,
-        after.key,
-        prefix,
-        ...ends,
-        left,
-      ),
-    ];
+    return left === 0 ? equal : [...equal, ...select(`${key} ${beyond} ?`, [after.key], left)];
   } finally {
     // A read that failed may have ended it.
     if (database.isTransaction) database.exec('COMMIT');
