@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { StartError } from './errors.ts';
+import { events, trails } from './events/event.ts';
 import { idempotencyKeys } from './idempotency/idempotency-key.ts';
 import { readSecret } from './identity/secret.ts';
 import { signingKeysFile } from './identity/signing-keys-file.ts';
@@ -147,7 +148,7 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   const directory = resolve(settings.DATA_DIR);
   const store = await openEmbedded({
     directory,
-    kinds: [organizations, collections, users, idempotencyKeys, clusters],
+    kinds: tenancyKinds,
     log,
     writerThreads: settings.WRITER_THREADS,
     onCommit,
@@ -264,8 +265,11 @@ async function examineMaster(settings: Settings): Promise<readonly Finding[]> {
   });
 }
 
-/** The kinds of the master database where the keys are in it too. */
-export const masterKinds = [organizations, collections, users, idempotencyKeys, clusters, signingKeysKind];
+/** The kinds of the master database. */
+export const tenancyKinds = [organizations, collections, users, idempotencyKeys, clusters, events, trails];
+
+/** Those where the keys are in it too. */
+export const masterKinds = [...tenancyKinds, signingKeysKind];
 
 /** What the operator is told who asks for a backup of a database that has tools of its own. */
 export function refusedBackup(): StartError {

@@ -15,6 +15,8 @@ import { sweepCollections } from './documents/finish-collection-deletion.ts';
 import { recountAll } from './documents/recount.ts';
 import { examineDatabase, type OpenEngine, openEngine, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
+import { forgetEnded } from './events/forget-ended.ts';
+import { failPointReacher } from './fail-point-reacher.ts';
 import { listen } from './http/listen.ts';
 import { buildServer, stopServer } from './http/server.ts';
 import { forgetExpired } from './idempotency/forget-expired.ts';
@@ -23,7 +25,8 @@ import { createPasswords, type Passwords } from './identity/passwords.ts';
 import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
 import { createTokens } from './identity/tokens.ts';
 import type { Log } from './log.ts';
-import { type FailPoint, failPoints } from './organizations/fail-points.ts';
+import type { FailPoint } from './organizations/fail-points.ts';
+import { createFailedSignIns, type FailedSignIns } from './organizations/failed-sign-ins.ts';
 import { settleClusters } from './organizations/settle-clusters.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
 import { keepSweeping, type Round } from './organizations/sweep.ts';
@@ -35,7 +38,7 @@ import { routeDocuments } from './placement/route-documents.ts';
 import type { Settings } from './settings/table.ts';
 import { loadSettings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
 import { endOnSignal, exitOnSignal } from './signals.ts';
-import { type CommitPoint, commitPoints } from './store/commit-points.ts';
+import { createQueues } from './store/queues.ts';
 import { asTheyStand, rememberRecords } from './store/recent-records.ts';
 import { createLog, type ProcessLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -131,6 +134,7 @@ interface Service {
   /** None where several instances work on the same data. */
   readonly control: ControlServer | undefined;
   readonly engine: OpenEngine;
+  readonly failedSignIns: FailedSignIns;
   readonly log: ProcessLog;
   /** Ends what is done from time to time; resolves when it has ended. */
   readonly endRounds: () => Promise<void>;
@@ -158,6 +162,7 @@ async function start(settings: Settings): Promise<void> {
 /** What is done from time to time beside the sweep of organizations. */
 const rounds: readonly Round[] = [
   forgetExpired,
+  forgetEnded,
   sweepCollections,
   ({ documents, now }, signal) => documents.forgetKept(now(), signal),
 ];
@@ -181,10 +186,13 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   });
   metrics.observeHashes(() => passwords);
   const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
+  const now = () => new Date();
+  const reads = engine.isShared
+    ? rememberRecords(engine.records, remembered)
+    : { records: engine.records, recent: asTheyStand(engine.records) };
+  const failedSignIns = createFailedSignIns({ records: reads.records, log, now });
   const tenancy: Tenancy = {
-    ...(engine.isShared
-      ? rememberRecords(engine.records, remembered)
-      : { records: engine.records, recent: asTheyStand(engine.records) }),
+    ...reads,
     documents: routeDocuments(engine.clusters),
     places: createPlaces({
       clusters: engine.clusters,
@@ -211,9 +219,12 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
       account: { name: 'account', ...settings.LIMIT_LOGIN_ACCOUNT },
       failures: { name: 'failures', ...settings.LIMIT_ACCOUNT_FAILURES },
     },
+    failedSignIns,
+    queueOf: createQueues(),
+    eventsDays: settings.EVENTS_DAYS,
     log,
     instance: randomUUID(),
-    now: () => new Date(),
+    now,
     wait,
     delaySignIn: createSignInDelay(wait),
     reach,
@@ -236,7 +247,7 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     const control = engine.isShared
       ? undefined
       : await listenControl({ path, commands: controlCommands(engine, keys), log });
-    return { server, passwords, control, engine, log, endRounds };
+    return { server, passwords, control, engine, failedSignIns, log, endRounds };
   } catch (error) {
     await Promise.all([server.close(), endRounds()]);
     throw error;
@@ -249,13 +260,14 @@ const closingShare = 0.2;
 /** Answers what is in work, refuses what has not begun, and closes everything. */
 async function stop(
   { SHUTDOWN_SECONDS }: Settings,
-  { server, passwords, control, engine, log, endRounds }: Service,
+  { server, passwords, control, engine, failedSignIns, log, endRounds }: Service,
 ): Promise<void> {
   await Promise.all([
     stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare) }),
     passwords.stop(),
     endRounds(),
   ]);
+  await failedSignIns.flush();
   // A backup that is being written would take any time; it is only half there, and its directory says so.
   await Promise.race([control?.close(), wait(100)]);
   await engine.close();
@@ -277,22 +289,6 @@ function announce({ HOST, ENV, PUBLIC_URL }: Settings, { server, engine }: Servi
   ];
   console.error(`Tenantry ${version}${ENV === 'production' ? '' : ` (${ENV})`}`);
   for (const [name = '', value = ''] of lines) console.error(`  ${name.padEnd(8)}  ${value}`);
-}
-
-/** Ends the process where a test wants it to, or stops it once, until somebody lets it go on (SIGCONT). */
-function failPointReacher(wanted: string | undefined): (point: FailPoint | CommitPoint) => void {
-  if (wanted === undefined) return () => {};
-  const points = [...failPoints, ...commitPoints];
-  const [name = '', stop] = wanted.split(':');
-  let isSlept = false;
-  if (!points.some((point) => point === name)) {
-    throw new StartError(78, `TENANTRY_FAIL_POINT is ${wanted}; it must be one of ${points.join(', ')}.`);
-  }
-  return (point) => {
-    if (point !== name || isSlept) return;
-    isSlept = stop !== undefined;
-    process.kill(process.pid, isSlept ? 'SIGSTOP' : 'SIGKILL');
-  };
 }
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;

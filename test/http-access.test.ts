@@ -8,7 +8,7 @@ import { updateOrganization } from '../src/organizations/update.ts';
 import { replace } from '../src/store/records.ts';
 import { engines } from './engines.ts';
 import { openEdge, type TestEdge, type TestSettings } from './http-edge.ts';
-import { addOrganization, signIn, signUp, type TestAdmin } from './tenancy.ts';
+import { addOrganization, byTest, signIn, signUp, type TestAdmin } from './tenancy.ts';
 
 const operator = 'o'.repeat(32);
 const withOperator: TestSettings = { OPERATOR_TOKEN: operator };
@@ -120,8 +120,13 @@ for (const engine of engines) {
       await using edge = await openEdge(withOperator, { engine });
       const { tenancy, clock } = edge.opened;
       const [acme, gone] = [await signUp(tenancy, 'Acme'), await signUp(tenancy, 'Gone')];
-      await deleteOrganization(tenancy, gone.caller, 'Gone');
-      await updateOrganization(tenancy, acme.caller, { organization_name: 'Acme', password: 'another password' });
+      await deleteOrganization(tenancy, gone.caller, 'Gone', byTest);
+      await updateOrganization(
+        tenancy,
+        acme.caller,
+        { organization_name: 'Acme', password: 'another password' },
+        byTest,
+      );
       const expired = (await signIn(tenancy, acme.email, 'another password')).token;
       clock.pass(31 * 60_000);
       const dead = [undefined, 'o'.repeat(31), `${operator}o`, 'a.b.c', acme.token, gone.token, expired];
@@ -171,7 +176,7 @@ for (const engine of engines) {
       await using edge = await openEdge(withOperator, { engine });
       const { tenancy } = edge.opened;
       const acme = await signUp(tenancy, 'Acme');
-      await deleteOrganization(tenancy, acme.caller, 'Acme');
+      await deleteOrganization(tenancy, acme.caller, 'Acme', byTest);
       const again = await signUp(tenancy, 'Acme');
       assert.equal((await get(edge, pathOf(idOf(acme)), operator)).status, 404);
       assert.equal((await get(edge, pathOf('Acme'), operator)).body.id, idOf(again));
@@ -195,12 +200,17 @@ for (const engine of engines) {
       };
       await look('Acme', 200);
       await look('Acme', 304);
-      await updateOrganization(tenancy, acme.caller, { organization_name: 'Acme', email: 'other@example.com' });
+      await updateOrganization(tenancy, acme.caller, { organization_name: 'Acme', email: 'other@example.com' }, byTest);
       await look('Acme', 200);
-      await updateOrganization(tenancy, acme.caller, { organization_name: 'Acme', new_organization_name: 'ACME' });
+      await updateOrganization(
+        tenancy,
+        acme.caller,
+        { organization_name: 'Acme', new_organization_name: 'ACME' },
+        byTest,
+      );
       await look('Acme', 200);
       await look(idOf(acme), 304);
-      await deleteOrganization(tenancy, acme.caller, 'Acme');
+      await deleteOrganization(tenancy, acme.caller, 'Acme', byTest);
       await signUp(tenancy, 'Acme');
       await look('Acme', 200);
       assert.equal(tags.size, 4);

@@ -27,7 +27,7 @@ import {
   stockVictim,
   victimsKey,
 } from './http-isolation/ground.ts';
-import { signIn, signUp } from './tenancy.ts';
+import { byTest, signIn, signUp } from './tenancy.ts';
 
 const operator = 'o'.repeat(32);
 
@@ -251,7 +251,7 @@ async function deadTokens(ground: DocumentsGround, victim: Stocked): Promise<str
   assert.equal((await gone.send('DELETE', '')).status, 200);
   const renewed = await signUp(tenancy, 'Renewed');
   const password = 'another password';
-  await updateOrganization(tenancy, renewed.caller, { organization_name: 'Renewed', password });
+  await updateOrganization(tenancy, renewed.caller, { organization_name: 'Renewed', password }, byTest);
   clock.pass(31 * 60_000);
   const live = await signIn(tenancy, renewed.email, password);
   const unsigned = `${live.token.split('.').slice(0, 2).join('.')}.`;

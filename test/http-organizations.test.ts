@@ -5,7 +5,7 @@ import { deleteOrganization } from '../src/organizations/delete.ts';
 import { updateOrganization } from '../src/organizations/update.ts';
 import { engines } from './engines.ts';
 import { openEdge, pointersOf, type TestEdge, type Told, told } from './http-edge.ts';
-import { signUp } from './tenancy.ts';
+import { byTest, signUp } from './tenancy.ts';
 
 const token = 'o'.repeat(32);
 
@@ -67,7 +67,7 @@ for (const engine of engines) {
         await signUp(tenancy, name, `${name.length}${name.charCodeAt(0)}@example.com`);
       const gone = await signUp(tenancy, 'Gone');
       const documents = { ...tenancy.documents, dropCollection: () => Promise.reject(new Error('kept for the test')) };
-      await deleteOrganization({ ...tenancy, documents }, gone.caller, 'Gone');
+      await deleteOrganization({ ...tenancy, documents }, gone.caller, 'Gone', byTest);
       assert.deepEqual(await names(edge, { name_prefix: ' aCmE' }), ['Acme', 'ACME 2']);
       assert.deepEqual(await names(edge, { name_prefix: 'org_' }), []);
       assert.deepEqual(await names(edge, { status: 'deleting' }), ['Gone']);
@@ -174,7 +174,12 @@ for (const engine of engines) {
       const taken = await signUp(tenancy, 'Acme Corp');
       assert.equal((await create()).status, 409);
       assert.equal((await create({ ...acme, name: 'x' })).status, 422);
-      await updateOrganization(tenancy, taken.caller, { organization_name: 'Acme Corp', new_organization_name: 'Old' });
+      await updateOrganization(
+        tenancy,
+        taken.caller,
+        { organization_name: 'Acme Corp', new_organization_name: 'Old' },
+        byTest,
+      );
       const first = await create();
       assert.equal(first.status, 201);
       clock.pass(24 * 60 * 60_000 - 1);

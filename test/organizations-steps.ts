@@ -8,7 +8,7 @@ import type { Tenancy } from '../src/organizations/tenancy.ts';
 import { updateOrganization } from '../src/organizations/update.ts';
 import { intercept, unavailable } from './intercept.ts';
 import type { Answer, Change, Drop, OrganizationsModel } from './organizations-model.ts';
-import { authenticateAdmin, type TestTenancy } from './tenancy.ts';
+import { authenticateAdmin, byTest, type TestTenancy } from './tenancy.ts';
 
 /** What a call names: the organization of its token, one that there is, by its number, or this name. */
 export type Target = 'own' | number | { readonly name: string };
@@ -85,7 +85,7 @@ async function create({ opened, model }: Scene, step: StepOf<'create'>): Promise
   const chosen = isHalf ? { ...tenancy, documents: failing } : tenancy;
   let collection = '';
   const real = await answerOf(async () => {
-    const view = await createOrganization(chosen, { organization_name: name, email, password });
+    const view = await createOrganization(chosen, { organization_name: name, email, password }, byTest);
     // The suffix is the end of a random id: the model takes it over where it is of the right form.
     if (pattern.test(view.collection_name)) collection = view.collection_name;
     return view;
@@ -96,7 +96,7 @@ async function create({ opened, model }: Scene, step: StepOf<'create'>): Promise
 async function signIn({ opened, model, tokens }: Scene, step: StepOf<'sign in'>): Promise<Compared> {
   const { email, password } = typeof step.as === 'number' ? model.adminAt(step.as) : step.as;
   const real = await answerOf(async () => {
-    tokens.push(await signInAdmin(opened.tenancy, { email, password }, '192.0.2.1'));
+    tokens.push(await signInAdmin(opened.tenancy, { email, password }, '192.0.2.1', byTest));
     return 'token';
   });
   return { real, expected: model.signIn(email, password) };
@@ -108,7 +108,12 @@ async function update({ opened: { tenancy }, model, tokens }: Scene, step: StepO
   const { name: new_organization_name, email, password } = step.change;
   const real = await answerOf(async () => {
     const caller = await authenticateAdmin(tenancy, tokens[turn] ?? '');
-    return updateOrganization(tenancy, caller, { organization_name: name, new_organization_name, email, password });
+    return updateOrganization(
+      tenancy,
+      caller,
+      { organization_name: name, new_organization_name, email, password },
+      byTest,
+    );
   });
   return { real, expected: model.update(turn, name, step.change) };
 }
@@ -118,7 +123,7 @@ async function remove({ opened: { tenancy }, model, tokens }: Scene, step: StepO
   const name = nameOf(model, step.target, turn);
   const real = await answerOf(async () => {
     const caller = await authenticateAdmin(tenancy, tokens[turn] ?? '');
-    const { erased: _, ...deleted } = await deleteOrganization(faulty(tenancy, step.drop), caller, name);
+    const { erased: _, ...deleted } = await deleteOrganization(faulty(tenancy, step.drop), caller, name, byTest);
     return deleted;
   });
   return { real, expected: model.delete(turn, name, step.drop) };

@@ -1,4 +1,6 @@
 import { memoryLimits } from '../src/cache/memory/limits.ts';
+import { events, trails } from '../src/events/event.ts';
+import type { Origin } from '../src/events/origin.ts';
 import { idempotencyKeys } from '../src/idempotency/idempotency-key.ts';
 import { createPasswords } from '../src/identity/passwords.ts';
 import type { SigningKeys } from '../src/identity/signing-keys.ts';
@@ -9,6 +11,7 @@ import { authenticateFor, type Caller } from '../src/organizations/authenticate-
 import { collections } from '../src/organizations/collection.ts';
 import { createOrganization } from '../src/organizations/create.ts';
 import type { FailPoint } from '../src/organizations/fail-points.ts';
+import { createFailedSignIns } from '../src/organizations/failed-sign-ins.ts';
 import {
   newOrganizationId,
   type Organization,
@@ -23,6 +26,7 @@ import { type Cluster, clusters, mainCluster } from '../src/placement/cluster.ts
 import { createPlaces } from '../src/placement/places.ts';
 import { routeDocuments } from '../src/placement/route-documents.ts';
 import type { Level, Place, PlacedDocuments } from '../src/store/documents.ts';
+import { createQueues } from '../src/store/queues.ts';
 import { asTheyStand } from '../src/store/recent-records.ts';
 import { insert, type Kind, type Records } from '../src/store/records.ts';
 import { type TestClock, testClock } from './clock.ts';
@@ -84,7 +88,15 @@ export interface TenancyOptions {
 /** Cost 4 is bcrypt's least: a test is about something else. */
 export const testPasswords = { cost: 4, workers: 2, waitSeconds: 60 } as const;
 
-const kinds = [organizations, collections, users, idempotencyKeys, clusters];
+/** Who does what a test does. */
+export const byTest: Origin = {
+  actor: { type: 'operator', id: null },
+  email: null,
+  address: '192.0.2.9',
+  request_id: 'req_test',
+};
+
+const kinds = [organizations, collections, users, idempotencyKeys, clusters, events, trails];
 
 const defaultDocumentLimits: DocumentLimits = { bytes: 1_048_576, depth: 16, collections: 100 };
 
@@ -108,6 +120,8 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
     signInLimits,
     documentLimits: { ...defaultDocumentLimits, ...options.documentLimits },
     keptBound: { answers: 100_000, bytes: 67_108_864, ...options.keptBound },
+    eventsDays: 400,
+    queueOf: createQueues(),
     log: logInto(logged),
     instance: 'test',
     now: () => new Date(clock.now()),
@@ -120,6 +134,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
   let store = await open();
   const tenancyOf = ({ records, documents, clusters: standing }: typeof store): Tenancy => ({
     ...parts,
+    failedSignIns: createFailedSignIns({ records, log: parts.log, now: parts.now }),
     records,
     recent: asTheyStand(records),
     documents: remember(documents, (place, collection) =>
@@ -231,7 +246,7 @@ export interface TestAdmin {
 /** Creates an organization of this name and signs its admin in. */
 export async function signUp(tenancy: Tenancy, name: string, email = emailFor(name)): Promise<TestAdmin> {
   const password = `the password of ${name}`;
-  const view = await createOrganization(tenancy, { organization_name: name, email, password });
+  const view = await createOrganization(tenancy, { organization_name: name, email, password }, byTest);
   return { view, password, ...(await signIn(tenancy, email, password)) };
 }
 
@@ -241,7 +256,7 @@ export async function signIn(
   email: string,
   password: string,
 ): Promise<Pick<TestAdmin, 'email' | 'token' | 'caller'>> {
-  const token = await signInAdmin(tenancy, { email, password }, '192.0.2.1');
+  const token = await signInAdmin(tenancy, { email, password }, '192.0.2.1', byTest);
   return { email, token, caller: await authenticateAdmin(tenancy, token) };
 }
 

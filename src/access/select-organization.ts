@@ -1,9 +1,11 @@
+import { trails } from '../events/event.ts';
 import { isAdmin, type SignedInCaller } from '../organizations/authenticate-admin.ts';
 import { findByIdOrName, notFound } from '../organizations/find-live.ts';
-import { nameKey } from '../organizations/name.ts';
+import { isOrganizationId, nameKey } from '../organizations/name.ts';
 import { isLive, type Organization, organizations } from '../organizations/organization.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
-import type { RecentRecords } from '../store/recent-records.ts';
+import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
+import type { Records } from '../store/records.ts';
 import { operator } from './principal.ts';
 
 /**
@@ -28,6 +30,22 @@ export async function selectOrganization(
   const standing = await byEnd(reads.get(organizations, organization.id, isRight), commandEnd());
   if (standing === undefined || !isRight(standing)) throw notFound();
   return standing;
+}
+
+/**
+ * The id of the organization whose events a path names, where this principal may know of them: as `selectOrganization`, but
+ * that for the operator they are there as long as they are kept.
+ *
+ * @throws {TenantryError} organization_not_found, storage_unavailable
+ */
+export async function selectTrail(
+  records: Records,
+  principal: SignedInCaller | typeof operator,
+  selector: string,
+): Promise<string> {
+  const isById = principal === operator && isOrganizationId(selector);
+  if (isById && (await byEnd(records.get(trails, selector), commandEnd())) !== undefined) return selector;
+  return (await selectOrganization(asTheyStand(records), principal, selector)).id;
 }
 
 function isNamed({ id, name_key }: Organization, selector: string): boolean {

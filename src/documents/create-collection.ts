@@ -1,4 +1,6 @@
 import { TenantryError } from '../errors.ts';
+import { recording } from '../events/event.ts';
+import type { Origin } from '../events/origin.ts';
 import { keptMilliseconds } from '../idempotency/idempotency-key.ts';
 import { keysFull } from '../idempotency/keys-full.ts';
 import { refuseKept } from '../idempotency/refuse-kept.ts';
@@ -13,7 +15,7 @@ import { notFound } from '../organizations/find-live.ts';
 import { isLive, type Organization, organizations } from '../organizations/organization.ts';
 import { refuseIssues } from '../organizations/refuse-issues.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
-import { decide, moved } from '../store/decide.ts';
+import { commandEnd, decide, moved } from '../store/decide.ts';
 import { type Change, insert, replace } from '../store/records.ts';
 
 const collectionName = /^[a-z][a-z0-9_]{0,62}$/;
@@ -41,18 +43,26 @@ export function createCollection(
   tenancy: Tenancy,
   { id }: Pick<Organization, 'id'>,
   name: string,
+  origin: Origin,
   also: Also = () => [],
 ): Promise<CollectionView> {
   refuseIssues({
     name: collectionName.test(name) ? undefined : 'must be 1 to 63 of a-z 0-9 _, and begin with a letter',
   });
-  return decide((end) => attempt(tenancy, id, { name, also, end }));
+  return decide((end) => attempt(tenancy, id, { name, origin, also, end }), commandEnd(), tenancy.queueOf(id));
+}
+
+interface Asked {
+  readonly name: string;
+  readonly origin: Origin;
+  readonly also: Also;
+  readonly end: number;
 }
 
 async function attempt(
   tenancy: Tenancy,
   organizationId: string,
-  { name, also, end }: { readonly name: string; readonly also: Also; readonly end: number },
+  { name, origin, also, end }: Asked,
 ): Promise<CollectionView | typeof moved> {
   const { records, places, now } = tenancy;
   const organization = await records.get(organizations, organizationId);
@@ -83,8 +93,9 @@ async function attempt(
   const giveUpRoom = await places.keepCollection(organization.placement);
   let isDone = false;
   try {
+    const told = recording(origin, organizationId, { type: 'collection.created', data: { name } }, now());
     const outcome = await records.commit(
-      [...kept, replace(organizations, changed), insert(collections, collection)],
+      [...kept, replace(organizations, changed), insert(collections, collection), told],
       end,
     );
     isDone = outcome.result === 'done';

@@ -1,4 +1,6 @@
 import { TenantryError } from '../errors.ts';
+import { recording } from '../events/event.ts';
+import type { Origin } from '../events/origin.ts';
 import { type Collection, collectionKey, collections, defaultCollection } from '../organizations/collection.ts';
 import { notFound } from '../organizations/find-live.ts';
 import type { Organization } from '../organizations/organization.ts';
@@ -28,12 +30,17 @@ export async function deleteCollection(
   tenancy: Tenancy,
   { id }: Pick<Organization, 'id'>,
   name: string,
+  origin: Origin,
 ): Promise<DeletedCollection> {
   if (name === defaultCollection) {
     throw new TenantryError('collection_permanent', 'The collection default can be emptied, and not deleted');
   }
   const end = commandEnd();
-  const held = await decide((limit) => attempt(tenancy, collectionKey(id, name), limit), end);
+  const held = await decide(
+    (limit) => attempt(tenancy, collectionKey(id, name), { origin, end: limit }),
+    end,
+    tenancy.queueOf(id),
+  );
   tenancy.reach('collection.deleting');
   let erased: Usage | undefined;
   await within(tenancy, end, async () => {
@@ -42,10 +49,16 @@ export async function deleteCollection(
   return { name, erased };
 }
 
-async function attempt(tenancy: Tenancy, key: string, end: number): Promise<Collection | typeof moved> {
+async function attempt(
+  tenancy: Tenancy,
+  key: string,
+  { origin, end }: { readonly origin: Origin; readonly end: number },
+): Promise<Collection | typeof moved> {
   const collection = await tenancy.records.find(collections, 'key', key);
   if (collection?.status !== 'active') throw collectionNotFound();
-  const held = await holdCollection(tenancy, collection, end);
+  const { organization_id, name } = collection;
+  const told = [recording(origin, organization_id, { type: 'collection.deleted', data: { name } }, tenancy.now())];
+  const held = await holdCollection(tenancy, collection, { end, told });
   if (held === undefined) throw notFound();
   return held;
 }

@@ -6,7 +6,7 @@ import { shareOf } from '../../test/contract/engine.ts';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
 import { plainClient } from '../../test/mongodb/scratch.ts';
-import { openTenancy, signUp, type TestTenancy } from '../../test/tenancy.ts';
+import { byTest, openTenancy, signUp, type TestTenancy } from '../../test/tenancy.ts';
 import { collectionKey, collections } from '../organizations/collection.ts';
 import { deleteOrganization } from '../organizations/delete.ts';
 import { type Organization, organizations, placeOf } from '../organizations/organization.ts';
@@ -29,7 +29,7 @@ async function read({ records }: Tenancy, id: string): Promise<Organization> {
 
 /** Makes the collection, and stores a document there. */
 async function fill(tenancy: Tenancy, id: string, collection: string): Promise<void> {
-  await createCollection(tenancy, { id }, collection);
+  await createCollection(tenancy, { id }, collection, byTest);
   await insertDocument(tenancy, { organization: await read(tenancy, id), collection }, { collection });
 }
 
@@ -55,7 +55,7 @@ async function deleteHalf({ tenancy }: TestTenancy, id: string, drop: 'done' | '
     if (drop === 'done') await forward();
     throw unavailable();
   });
-  const deleted = await deleteCollection({ ...tenancy, documents }, { id }, 'users');
+  const deleted = await deleteCollection({ ...tenancy, documents }, { id }, 'users', byTest);
   assert.deepEqual(deleted, { name: 'users', erased: undefined });
 }
 
@@ -77,13 +77,13 @@ for (const engine of engines) {
         const id = caller.organization_id;
         await fill(tenancy, id, 'kept');
         await fill(tenancy, id, 'first');
-        await deleteCollection(tenancy, { id }, 'first');
+        await deleteCollection(tenancy, { id }, 'first', byTest);
         const place = placeOf(await read(tenancy, id));
         const before = await standing(opened, place, engine.name);
         const usage = await tenancy.documents.usage(place);
         for (let round = 0; round < rounds; round += 1) {
           await fill(tenancy, id, `c${round}`);
-          const { erased } = await deleteCollection(tenancy, { id }, `c${round}`);
+          const { erased } = await deleteCollection(tenancy, { id }, `c${round}`, byTest);
           assert.equal(erased?.documents, 1);
         }
         assert.deepEqual(await standing(opened, place, engine.name), before);
@@ -112,7 +112,7 @@ for (const engine of engines) {
         assert.equal((await read(tenancy, id)).collections, 0);
         clock.pass(day - 1);
         await sweepCollections(tenancy, signal);
-        await assert.rejects(createCollection(tenancy, { id }, 'users'), { code: 'collection_exists' });
+        await assert.rejects(createCollection(tenancy, { id }, 'users', byTest), { code: 'collection_exists' });
         clock.pass(1);
         await sweepCollections(tenancy, signal);
         await fill(tenancy, id, 'users');
@@ -127,10 +127,10 @@ for (const engine of engines) {
       const { caller } = await signUp(tenancy, 'Acme');
       await fill(tenancy, caller.organization_id, 'users');
       await deleteHalf(opened, caller.organization_id, 'not done');
-      await deleteOrganization(tenancy, caller, 'Acme');
+      await deleteOrganization(tenancy, caller, 'Acme', byTest);
       const early = await signUp(tenancy, 'Acme');
       assert.match(early.view.collection_name, /^org_acme_/);
-      await deleteOrganization(tenancy, early.caller, 'Acme');
+      await deleteOrganization(tenancy, early.caller, 'Acme', byTest);
       clock.pass(day);
       await sweep(tenancy, { signal, sparesRecent: false });
       assert.equal((await signUp(tenancy, 'Acme')).view.collection_name, 'org_acme');

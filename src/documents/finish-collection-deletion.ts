@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { recording } from '../events/event.ts';
+import { byService } from '../events/origin.ts';
 import { type Collection, collections } from '../organizations/collection.ts';
 import { holdDeletion, isOver, reserve } from '../organizations/finish-deletion.ts';
 import { isLive, organizations, placeOf } from '../organizations/organization.ts';
@@ -33,9 +35,10 @@ export async function finishCollectionDeletion(tenancy: Tenancy, held: Collectio
   const last = await dropped(tenancy, held);
   if (last === undefined) return undefined;
   await documents.forgetCollection(place, held.name);
-  await settle(tenancy, last, held.deletion?.uncertain ?? false);
+  const erased = { documents: removed, bytes: Math.max(0, usage.bytes) };
+  await settle(tenancy, last, { uncertain: held.deletion?.uncertain ?? false, erased });
   tenancy.reach('collection.removed');
-  return { documents: removed, bytes: Math.max(0, usage.bytes) };
+  return erased;
 }
 
 /** The organization's place, as long as the deletion is this instance's; read anew, since any deletion raises the epoch. */
@@ -84,21 +87,31 @@ async function dropped(tenancy: Tenancy, held: Collection): Promise<Collection |
 }
 
 /** @param uncertain whether a drop that an earlier holder sent may still arrive */
-async function settle({ records, now }: Tenancy, held: Collection, uncertain: boolean): Promise<void> {
+async function settle(
+  { records, now, queueOf }: Tenancy,
+  held: Collection,
+  { uncertain, erased }: { readonly uncertain: boolean; readonly erased: Usage },
+): Promise<void> {
   const { deletion } = held;
   const settled =
     uncertain && deletion !== undefined
       ? replace(collections, { ...held, status: 'deleted', deletion: reserve(deletion, now()) })
       : remove(collections, held);
-  await decide(async (end) => {
-    const organization = await records.get(organizations, held.organization_id);
-    const standing = await records.get(collections, held.id);
-    // Another has taken it over, or the organization's deletion has.
-    if (organization === undefined || standing?.version !== held.version) return;
-    const fewer = { ...organization, collections: Math.max(0, (organization.collections ?? 0) - 1) };
-    const outcome = await records.commit([replace(organizations, fewer), settled], end);
-    return outcome.result === 'done' ? undefined : moved;
-  });
+  await decide(
+    async (end) => {
+      const organization = await records.get(organizations, held.organization_id);
+      const standing = await records.get(collections, held.id);
+      // Another has taken it over, or the organization's deletion has.
+      if (organization === undefined || standing?.version !== held.version) return;
+      const fewer = { ...organization, collections: Math.max(0, (organization.collections ?? 0) - 1) };
+      const happening = { type: 'collection.erased', data: { name: held.name, ...erased } } as const;
+      const told = recording(byService, organization.id, happening, now());
+      const outcome = await records.commit([replace(organizations, fewer), settled, told], end);
+      return outcome.result === 'done' ? undefined : moved;
+    },
+    commandEnd(),
+    queueOf(held.organization_id),
+  );
 }
 
 /** What `deleting` and `deleted` begin with, and no other status. */
@@ -139,7 +152,7 @@ async function takeOver(tenancy: Tenancy, { id }: Collection): Promise<void> {
       await tenancy.records.commit([remove(collections, collection)], end);
       return undefined;
     }
-    return await holdCollection(tenancy, collection, end);
+    return await holdCollection(tenancy, collection, { end });
   });
   if (held === undefined) return;
   tenancy.reach('collection.taken-over');

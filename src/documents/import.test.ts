@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
-import { openTenancy, signUp } from '../../test/tenancy.ts';
+import { byTest, openTenancy, signUp } from '../../test/tenancy.ts';
 import { organizations } from '../organizations/organization.ts';
 import { importDocuments } from './import.ts';
 import type { ImportLine } from './import-line.ts';
@@ -27,7 +27,7 @@ test('of many imports at once one reads a slice of its lines in a turn of the ev
   }
   let isDone = false;
   const all = Promise.all(
-    Array.from({ length: 8 }, (_, part) => importDocuments(tenancy, organization, lines(part))),
+    Array.from({ length: 8 }, (_, part) => importDocuments(tenancy, organization, lines(part), byTest)),
   ).finally(() => {
     isDone = true;
   });

@@ -1,4 +1,5 @@
 import { TenantryError } from '../errors.ts';
+import type { Origin } from '../events/origin.ts';
 import type { Organization } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { paceFor } from '../store/slices.ts';
@@ -41,8 +42,9 @@ export async function importDocuments(
   tenancy: Tenancy,
   organization: Organization,
   lines: Iterable<ImportLine>,
+  origin: Origin,
 ): Promise<Imported> {
-  const demandCollection = await collectionsOf(tenancy, organization);
+  const demandCollection = await collectionsOf(tenancy, organization, origin);
   const tally = createTally();
   const batches = new Map<string, Batch>();
   const store = async (collection: string, { entries }: Batch) => {
@@ -103,7 +105,7 @@ async function storeBatch(tenancy: Tenancy, target: Target, entries: readonly En
 /** Sees to it that an entry's collection is there, or says why it cannot be. */
 type DemandCollection = (entry: Entry) => Promise<Entry | LineError>;
 
-async function collectionsOf(tenancy: Tenancy, organization: Organization): Promise<DemandCollection> {
+async function collectionsOf(tenancy: Tenancy, organization: Organization, origin: Origin): Promise<DemandCollection> {
   const known = new Set((await listCollections(tenancy.records, organization)).map(({ name }) => name));
   /** Why no more can be made. */
   let bound: string | undefined;
@@ -112,7 +114,7 @@ async function collectionsOf(tenancy: Tenancy, organization: Organization): Prom
     if (known.has(collection)) return entry;
     if (bound !== undefined) return { line, detail: bound };
     try {
-      await createCollection(tenancy, organization, collection);
+      await createCollection(tenancy, organization, collection, origin);
     } catch (error) {
       const code = error instanceof TenantryError ? error.code : undefined;
       // Another has made it, or it is being deleted, which storing in it will show.

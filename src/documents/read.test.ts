@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openTenancy, signUp } from '../../test/tenancy.ts';
+import { byTest, openTenancy, signUp } from '../../test/tenancy.ts';
 import { deleteOrganization } from '../organizations/delete.ts';
 import { organizations } from '../organizations/organization.ts';
 import { insertDocument } from './insert.ts';
@@ -12,7 +12,7 @@ test('who reads later than a deletion waits for is told nothing of the organizat
   const former = await signUp(tenancy, 'Acme');
   const organization = await tenancy.records.get(organizations, former.caller.organization_id);
   if (organization === undefined) throw new Error('it was created');
-  await deleteOrganization(tenancy, former.caller, 'Acme');
+  await deleteOrganization(tenancy, former.caller, 'Acme', byTest);
   const { caller } = await signUp(tenancy, 'Acme', 'other@example.com');
   const newcomer = await tenancy.records.get(organizations, caller.organization_id);
   if (newcomer === undefined) throw new Error('it was created');

@@ -24,6 +24,8 @@ const rows: Readonly<Record<string, Access>> = {
   'DELETE /v1/organizations/:organization': 'member',
   'GET /v1/organizations/:organization/placement': 'operator',
   'GET /v1/organizations/:organization/usage': 'member',
+  'GET /v1/organizations/:organization/events': 'member',
+  'GET /v1/organizations/:organization/events/verify': 'member',
   'GET /v1/organizations/:organization/export': 'member',
   'POST /v1/organizations/:organization/import': 'member',
   'GET /v1/organizations/:organization/collections': 'member',

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler, RouteHandlerMethod } from 'fastify';
 import { operator, type Principal } from '../access/principal.ts';
-import { selectOrganization } from '../access/select-organization.ts';
+import { selectOrganization, selectTrail } from '../access/select-organization.ts';
 import { TenantryError } from '../errors.ts';
 import { authenticateFor, type Caller, type SignedInCaller } from '../organizations/authenticate-admin.ts';
 import type { Organization } from '../organizations/organization.ts';
@@ -73,8 +73,11 @@ function guardsOf(
       const principal = await authenticate(request);
       // What the operator names is looked up: another may have taken the name.
       const reads = principal === operator ? standing : readsOf(request);
-      request.organization = await selectOrganization(reads, principal, selectorOf(request));
-      const { id } = request.organization;
+      const selector = selectorOf(request);
+      if (request.routeOptions.config.hasTrail) {
+        request.trail = await selectTrail(tenancy.records, principal, selector);
+      } else request.organization = await selectOrganization(reads, principal, selector);
+      const id = request.trail ?? organizationOf(request).id;
       // The operator, who is to see and mend what floods, waits in a line apart.
       request.turn = await takeTurn(turns, principal === operator ? `${operator} ${id}` : id, reply);
     }),
@@ -134,6 +137,13 @@ export function organizationOf(request: FastifyRequest): Organization {
   const { organization } = request;
   if (organization === undefined) throw unguarded(request);
   return organization;
+}
+
+/** The id of the organization whose events the call is about. Only for routes that have `hasTrail`. */
+export function trailOf(request: FastifyRequest): string {
+  const { trail } = request;
+  if (trail === undefined) throw unguarded(request);
+  return trail;
 }
 
 function unguarded({ routeOptions }: FastifyRequest): Error {

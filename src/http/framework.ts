@@ -32,6 +32,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route for which who calls, and for which organization, may be as it stood some seconds ago. */
     recent?: true;
+    /** About an organization's events: the operator's also where it is no more. */
+    hasTrail?: true;
     /** A route of the reference API, where some codes have another status. */
     reference?: true;
     /** A route that keeps the preconditions of a request (If-Match). */
@@ -46,6 +48,8 @@ declare module 'fastify' {
     decidedAt: number;
     /** Which one it is about, where its path names one. */
     organization: Organization | undefined;
+    /** Whose events it is about, where its route has `hasTrail`: also of an organization that is no more. */
+    trail: string | undefined;
     /** Its turn among those of the organization, where it took one. */
     turn: Turn | undefined;
   }
@@ -154,6 +158,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.decorateReply('problemCode', undefined);
   server.decorateRequest('principal', undefined);
   server.decorateRequest('organization', undefined);
+  server.decorateRequest('trail', undefined);
   server.decorateRequest('decidedAt', 0);
   server.decorateRequest('turn', undefined);
   addHooks(server, { settings, begin, count });

@@ -4,6 +4,7 @@ import { clusterCalls } from './openapi/cluster-calls.ts';
 import { collectionCalls } from './openapi/collection-calls.ts';
 import { documentCalls } from './openapi/document-calls.ts';
 import { documentListCalls } from './openapi/document-list-calls.ts';
+import { eventCalls } from './openapi/event-calls.ts';
 import { failureResponses, sharedResponses } from './openapi/failures.ts';
 import { headers, headersOf } from './openapi/headers.ts';
 import { organizationCalls } from './openapi/organization-calls.ts';
@@ -37,6 +38,11 @@ const tags = [
     name: 'Documents',
     description:
       "JSON objects with members of your own. For the organization's admin and for the operator; to all others the organization is not there.\n\nA document has 1 MiB and 16 levels at most, unless other bounds are set. The service adds `_id`, `_version`, `_created_at` and `_updated_at`; other names that begin with `_` cannot be used at the top. No member at any depth may have the name `_bsontype`, or `$ref` beside `$id`. The `ETag` of a document names its state: with it in `If-Match`, a change is made only where nobody else has changed the document since it was read.",
+  },
+  {
+    name: 'Events',
+    description:
+      "What happened to an organization, as its audit trail. For the organization's admin and for the operator; to all others the organization is not there.",
   },
   { name: 'Log-in', description: 'Tokens, and the keys that verify them.' },
   { name: 'Operation', description: 'For whoever runs the service.' },
@@ -90,6 +96,7 @@ export function openApiCalls(version: string): readonly Call[] {
     ...documentCalls,
     ...documentListCalls,
     ...transferCalls,
+    ...eventCalls,
     ...clusterCalls,
     ...serviceCalls(version),
   ];

@@ -61,7 +61,8 @@ export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRe
       bytes: Number(reply.getHeader('content-length') ?? 0),
     };
     if (request.principal !== undefined) line.caller = idOf(request.principal);
-    if (request.organization !== undefined) line.organization = request.organization.id;
+    const organization = request.organization?.id ?? request.trail;
+    if (organization !== undefined) line.organization = organization;
     if (reply.problemCode !== undefined) line.code = reply.problemCode;
     log.info(line, 'answered');
     onAnswer({ method, route, status, seconds: milliseconds / 1_000 });

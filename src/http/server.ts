@@ -15,6 +15,7 @@ import { rootRoutes } from './routes/root.ts';
 import { clustersRoutes } from './routes/v1/clusters.ts';
 import { collectionsRoutes } from './routes/v1/collections.ts';
 import { documentsRoutes } from './routes/v1/documents.ts';
+import { eventsRoutes } from './routes/v1/events.ts';
 import { organizationsRoutesV1 } from './routes/v1/organizations.ts';
 import { transferRoutes } from './routes/v1/transfer.ts';
 
@@ -42,6 +43,7 @@ export function buildServer(edge: Edge): Server {
   organizationsRoutesV1(server, tenancy, edge.keys);
   clustersRoutes(server, tenancy);
   collectionsRoutes(server, tenancy, edge.keys);
+  eventsRoutes(server, tenancy, edge.keys);
   documentsRoutes(server, tenancy, edge.keys, { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES });
   transferRoutes(server, tenancy, { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES });
   keysRoutes(server, edge);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
-import { addOrganization, authenticateAdmin, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { addOrganization, authenticateAdmin, byTest, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { deleteOrganization } from './delete.ts';
 
 const notAuthenticated = { code: 'not_authenticated', message: 'Not authenticated' };
@@ -31,7 +31,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller, token } = await signUp(tenancy, 'Acme');
-      await deleteOrganization(tenancy, caller, 'Acme');
+      await deleteOrganization(tenancy, caller, 'Acme', byTest);
       await assert.rejects(authenticateAdmin(tenancy, token), notAuthenticated);
       await signUp(tenancy, 'Acme');
       await assert.rejects(authenticateAdmin(tenancy, token), notAuthenticated);
@@ -44,12 +44,12 @@ for (const engine of engines) {
       const second = await addOrganization(tenancy, caller, 'Globex');
       // Once with its record still there, and once without.
       const documents = intercept(tenancy.documents, 'dropCollection', () => Promise.reject(unavailable()));
-      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
+      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme', byTest);
       await assert.rejects(authenticateAdmin(tenancy, token), notAuthenticated);
       const other = await signIn(tenancy, email, password);
       assert.deepEqual(other.caller, second);
       await addOrganization(tenancy, second, 'Initech');
-      await deleteOrganization(tenancy, second, 'Globex');
+      await deleteOrganization(tenancy, second, 'Globex', byTest);
       await assert.rejects(authenticateAdmin(tenancy, other.token), notAuthenticated);
       await signIn(tenancy, email, password);
     });

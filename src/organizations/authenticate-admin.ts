@@ -10,6 +10,8 @@ import type { Tenancy } from './tenancy.ts';
 /** Who makes a call: a user, signed in to one organization. */
 export interface Caller {
   readonly user_id: string;
+  /** The user's, as it was when the call began. */
+  readonly email: string;
   /** The user's generation when the call began. */
   readonly generation: number;
   readonly organization_id: string;
@@ -40,7 +42,7 @@ async function findCaller(tokens: Tokens, reads: RecentRecords, token: string): 
   const { claims, user } = await authenticate(reads, tokens, token);
   const organization = await reads.get(organizations, claims.organization_id, isLive);
   if (organization === undefined || !isLive(organization)) throw notAuthenticated();
-  const caller = { user_id: user.id, generation: user.generation, organization_id: organization.id };
+  const caller = { user_id: user.id, email: user.email, generation: user.generation, organization_id: organization.id };
   return { caller, organization };
 }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { shareOf } from '../../test/contract/engine.ts';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
-import { openTenancy, signUp } from '../../test/tenancy.ts';
+import { byTest, openTenancy, signUp } from '../../test/tenancy.ts';
 import { users } from '../identity/user.ts';
 import { createOrganization } from './create.ts';
 import { newOrganizationId, organizations } from './organization.ts';
@@ -17,7 +17,7 @@ for (const engine of engines) {
   describe(`creating organizations on the ${engine.name} engine`, () => {
     test('an organization is created with its admin and its collection', async () => {
       await using opened = await openTenancy({ engine });
-      const view = await createOrganization(opened.tenancy, acme);
+      const view = await createOrganization(opened.tenancy, acme, byTest);
       assert.deepEqual(view, {
         organization_name: 'Acme Corp',
         collection_name: 'org_acme_corp',
@@ -37,7 +37,7 @@ for (const engine of engines) {
 
     test('the password is stored as a hash and nothing else of it', async () => {
       await using opened = await openTenancy({ engine });
-      await createOrganization(opened.tenancy, acme);
+      await createOrganization(opened.tenancy, acme, byTest);
       const user = await opened.tenancy.records.find(users, 'email_key', 'ada@example.com');
       assert.equal(user?.password.scheme, 'bcrypt');
       assert.ok(!JSON.stringify(user).includes(acme.password));
@@ -45,7 +45,7 @@ for (const engine of engines) {
 
     test('what was created is there after a restart', async () => {
       await using opened = await openTenancy({ engine });
-      const view = await createOrganization(opened.tenancy, acme);
+      const view = await createOrganization(opened.tenancy, acme, byTest);
       await opened.restart();
       assert.deepEqual(await readOrganization(opened.tenancy, 'ACME corp'), view);
     });
@@ -54,7 +54,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const broken = { organization_name: ' ab ', email: 'ada', password: '1234567' };
       await assert.rejects(
-        createOrganization(opened.tenancy, broken),
+        createOrganization(opened.tenancy, broken, byTest),
         (error: { code: string; issues: { member: string }[] }) => {
           assert.equal(error.code, 'invalid_value');
           assert.deepEqual(
@@ -70,11 +70,11 @@ for (const engine of engines) {
 
     test('a name is taken in every spelling, and told before the email, both before a hash', async () => {
       await using opened = await openTenancy({ engine });
-      await createOrganization(opened.tenancy, acme);
+      await createOrganization(opened.tenancy, acme, byTest);
       const again = { ...acme, organization_name: 'ACME\u3000 ｃorp' };
-      await assert.rejects(createOrganization(opened.tenancy, again), nameTaken);
+      await assert.rejects(createOrganization(opened.tenancy, again, byTest), nameTaken);
       await assert.rejects(
-        createOrganization(opened.tenancy, { ...acme, organization_name: 'Other', email: 'aDA@example.COM' }),
+        createOrganization(opened.tenancy, { ...acme, organization_name: 'Other', email: 'aDA@example.COM' }, byTest),
         emailTaken,
       );
       assert.equal(opened.reached.filter((point) => point === 'create.hashed').length, 1);
@@ -85,7 +85,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const names = Array.from({ length: 20 }, (_, number) => `Team ${number}`);
       const outcomes = await Promise.allSettled(
-        names.map((organization_name) => createOrganization(opened.tenancy, { ...acme, organization_name })),
+        names.map((organization_name) => createOrganization(opened.tenancy, { ...acme, organization_name }, byTest)),
       );
       const winners = outcomes.filter(({ status }) => status === 'fulfilled');
       const codes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
@@ -99,21 +99,21 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const passwords = intercept(tenancy.passwords, 'hash', async (forward) => {
-        await createOrganization(tenancy, acme);
+        await createOrganization(tenancy, acme, byTest);
         return forward();
       });
       const places = intercept(tenancy.places, 'assign', () => Promise.reject(unavailable()));
-      await assert.rejects(createOrganization({ ...tenancy, passwords, places }, acme), nameTaken);
+      await assert.rejects(createOrganization({ ...tenancy, passwords, places }, acme, byTest), nameTaken);
       assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
     });
 
     test('the unique indexes decide where a look before them saw nothing', async () => {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
-      await createOrganization(tenancy, acme);
+      await createOrganization(tenancy, acme, byTest);
       const blind = { ...tenancy, records: intercept(tenancy.records, 'find', async () => undefined) };
-      await assert.rejects(createOrganization(blind, acme), nameTaken);
-      await assert.rejects(createOrganization(blind, { ...acme, organization_name: 'Acme-Corp' }), emailTaken);
+      await assert.rejects(createOrganization(blind, acme, byTest), nameTaken);
+      await assert.rejects(createOrganization(blind, { ...acme, organization_name: 'Acme-Corp' }, byTest), emailTaken);
       assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_acme_corp'] });
     });
 
@@ -133,7 +133,9 @@ for (const engine of engines) {
         email: `admin-${number}@example.com`,
         password: 'correct horse',
       }));
-      const outcomes = await Promise.allSettled(requests.map((request) => createOrganization(opened.tenancy, request)));
+      const outcomes = await Promise.allSettled(
+        requests.map((request) => createOrganization(opened.tenancy, request, byTest)),
+      );
       const codes = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
       assert.equal(codes.length, crowd - 1);
       assert.deepEqual(new Set(codes), new Set(['organization_name_taken']));
@@ -174,7 +176,7 @@ for (const engine of engines) {
       const organization = newOrganizationId();
       const place = await places.assign({ organization });
       await documents.makeCollection({ ...place, organization, collection_name: 'org_acme_corp', epoch: 1 });
-      const view = await createOrganization(opened.tenancy, acme);
+      const view = await createOrganization(opened.tenancy, acme, byTest);
       assert.match(view.collection_name, /^org_acme_corp_[0-9a-hjkmnp-tv-z]{8}$/);
       assert.deepEqual((await opened.left()).collections, ['org_acme_corp', view.collection_name]);
       assert.deepEqual(
@@ -191,7 +193,7 @@ for (const engine of engines) {
         if (strangers.size < 2) strangers.add(collection);
         return strangers.has(collection) || forward();
       });
-      const view = await createOrganization({ ...tenancy, documents }, acme);
+      const view = await createOrganization({ ...tenancy, documents }, acme, byTest);
       assert.equal(strangers.size, 2);
       assert.ok(!strangers.has(view.collection_name));
       assert.deepEqual((await opened.left()).collections, [view.collection_name]);
@@ -207,7 +209,7 @@ for (const engine of engines) {
         return index === 'collection_name' && looks === 1 ? Promise.resolve(undefined) : forward();
       });
       const documents = intercept(tenancy.documents, 'hasCollection', async () => false);
-      const view = await createOrganization({ ...tenancy, records, documents }, acme);
+      const view = await createOrganization({ ...tenancy, records, documents }, acme, byTest);
       assert.match(view.collection_name, /^org_acme_corp_/);
       assert.equal(looks, 3);
       assert.equal((await opened.left()).organizations, 2);
@@ -221,7 +223,7 @@ for (const engine of engines) {
       let given = 0;
       const places = { ...tenancy.places, release: () => void given++ };
       const records = intercept(tenancy.records, 'commit', () => Promise.reject(unavailable()));
-      await assert.rejects(createOrganization({ ...tenancy, records, places }, acme), {
+      await assert.rejects(createOrganization({ ...tenancy, records, places }, acme, byTest), {
         code: 'storage_unavailable',
       });
       assert.deepEqual(await opened.left(), { organizations: 0, users: 0, collections: [] });
@@ -233,11 +235,11 @@ for (const engine of engines) {
       const { tenancy } = opened;
       let given = 0;
       const places = { ...tenancy.places, release: () => void given++ };
-      await createOrganization({ ...tenancy, places }, acme);
+      await createOrganization({ ...tenancy, places }, acme, byTest);
       assert.equal(given, 0);
       const documents = intercept(tenancy.documents, 'hasCollection', () => Promise.reject(unavailable()));
       const other = { ...acme, organization_name: 'Other', email: 'b@example.com' };
-      await assert.rejects(createOrganization({ ...tenancy, places, documents }, other), {
+      await assert.rejects(createOrganization({ ...tenancy, places, documents }, other, byTest), {
         code: 'storage_unavailable',
       });
       assert.equal(given, 1);
@@ -247,7 +249,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const documents = intercept(tenancy.documents, 'makeCollection', () => Promise.reject(unavailable()));
-      const view = await createOrganization({ ...tenancy, documents }, acme);
+      const view = await createOrganization({ ...tenancy, documents }, acme, byTest);
       assert.deepEqual(await readOrganization(tenancy, 'Acme Corp'), view);
       const organization = await tenancy.records.find(organizations, 'name_key', 'acme corp');
       assert.equal(organization?.status, 'creating');
@@ -257,7 +259,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy, clock } = opened;
       const documents = intercept(tenancy.documents, 'makeCollection', () => new Promise(() => {}));
-      const creating = createOrganization({ ...tenancy, documents }, acme);
+      const creating = createOrganization({ ...tenancy, documents }, acme, byTest);
       let answered = false;
       void creating.then(() => {
         answered = true;

@@ -1,3 +1,5 @@
+import { type Happening, recording } from '../events/event.ts';
+import type { Origin } from '../events/origin.ts';
 import { refuseKept } from '../idempotency/refuse-kept.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
@@ -49,8 +51,12 @@ export interface CreateOptions {
 const referenceMembers = { organization_name: 'organization_name', email: 'email', password: 'password' } as const;
 
 /** Creates an organization with its admin, as the reference API does and shows it (`createWithAdmin`). */
-export async function createOrganization(tenancy: Tenancy, request: CreateRequest): Promise<OrganizationView> {
-  const { organization, admin } = await createWithAdmin(tenancy, request);
+export async function createOrganization(
+  tenancy: Tenancy,
+  request: CreateRequest,
+  origin: Origin,
+): Promise<OrganizationView> {
+  const { organization, admin } = await createWithAdmin(tenancy, request, origin);
   return viewOf(organization, admin.email);
 }
 
@@ -63,6 +69,7 @@ export async function createOrganization(tenancy: Tenancy, request: CreateReques
 export async function createWithAdmin(
   tenancy: Tenancy,
   request: CreateRequest,
+  origin: Origin,
   { members = referenceMembers, also = () => [], placement = {} }: CreateOptions = {},
 ): Promise<CreatedOrganization> {
   refuseIssues({
@@ -75,7 +82,10 @@ export async function createWithAdmin(
   const password = await tenancy.passwords.hash(request.password);
   tenancy.reach('create.hashed');
   const end = commandEnd();
-  const created = await decide(() => attempt(tenancy, request, { password, also, wanted: placement, end }), end);
+  const created = await decide(
+    () => attempt(tenancy, request, { password, origin, also, wanted: placement, end }),
+    end,
+  );
   tenancy.reach('create.committed');
   await within(tenancy, end, () => finishCreation(tenancy, created.organization));
   return created;
@@ -88,6 +98,7 @@ async function refuseTaken(records: Records, { organization_name, email }: Creat
 }
 
 interface Decided {
+  readonly origin: Origin;
   readonly also: (created: CreatedOrganization) => readonly Change[];
   readonly wanted: PlacementRequest;
   readonly password: PasswordHash;
@@ -97,7 +108,7 @@ interface Decided {
 async function attempt(
   tenancy: Tenancy,
   request: CreateRequest,
-  { password, also, wanted, end }: Decided,
+  { password, origin, also, wanted, end }: Decided,
 ): Promise<CreatedOrganization | typeof moved> {
   await refuseTaken(tenancy.records, request);
   const created_at = tenancy.now().toISOString();
@@ -116,7 +127,7 @@ async function attempt(
   let created: CreatedOrganization | undefined;
   try {
     const name = storedName(request.organization_name);
-    created = await insertInto(tenancy, { ...place, epoch: 1 }, { id, name, admin, also, end });
+    created = await insertInto(tenancy, { ...place, epoch: 1 }, { id, name, admin, origin, also, end });
   } finally {
     // Also where the commit's answer was lost: if it was done, the place holds one more than its bound.
     if (created === undefined) tenancy.places.release(place);
@@ -124,7 +135,7 @@ async function attempt(
   return created ?? moved;
 }
 
-interface Inserted extends Pick<Decided, 'also' | 'end'>, Pick<Organization, 'id' | 'name'> {
+interface Inserted extends Pick<Decided, 'origin' | 'also' | 'end'>, Pick<Organization, 'id' | 'name'> {
   readonly admin: User;
 }
 
@@ -132,7 +143,7 @@ interface Inserted extends Pick<Decided, 'also' | 'end'>, Pick<Organization, 'id
 async function insertInto(
   tenancy: Tenancy,
   placement: Placement,
-  { id, name, admin, also, end }: Inserted,
+  { id, name, admin, origin, also, end }: Inserted,
 ): Promise<CreatedOrganization | undefined> {
   const collection_name = await freeCollectionName(tenancy, placement, { id, name });
   if (collection_name === undefined) return undefined;
@@ -150,7 +161,18 @@ async function insertInto(
     updated_at: admin.created_at,
   };
   const created = { organization, admin };
-  const changes = [...also(created), insert(organizations, organization), insert(users, admin)];
+  const { level, cluster } = placement;
+  const happening: Happening = {
+    type: 'organization.created',
+    data: { name, collection_name, placement: { level, cluster }, admin_user_id: admin.id },
+    personal: { admin_email: admin.email },
+  };
+  const changes = [
+    ...also(created),
+    insert(organizations, organization),
+    insert(users, admin),
+    recording(origin, id, happening, tenancy.now()),
+  ];
   const outcome = await tenancy.records.commit(changes, end);
   refuseKept(outcome);
   refuseDuplicate(outcome);

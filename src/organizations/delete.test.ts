@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
-import { addOrganization, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { addOrganization, byTest, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { users } from '../identity/user.ts';
 import { deleteOrganization } from './delete.ts';
 import { readOrganization } from './read.ts';
@@ -19,7 +19,7 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme Corp');
       await signUp(tenancy, 'Globex');
-      const deleted = await deleteOrganization(tenancy, caller, ' ACME  corp ');
+      const deleted = await deleteOrganization(tenancy, caller, ' ACME  corp ', byTest);
       const erased = { collections: 1, documents: 0, bytes: 0 };
       assert.deepEqual(deleted, { name: 'Acme Corp', collection_name: 'org_acme_corp', erased });
       assert.deepEqual(await opened.left(), { organizations: 1, users: 1, collections: ['org_globex'] });
@@ -33,7 +33,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller, view, email } = await signUp(tenancy, 'Acme');
-      await deleteOrganization(tenancy, caller, 'Acme');
+      await deleteOrganization(tenancy, caller, 'Acme', byTest);
       const again = await signUp(tenancy, 'Acme', email);
       assert.deepEqual(again.view, view);
       assert.notEqual(again.caller.organization_id, caller.organization_id);
@@ -44,7 +44,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
-      await deleteOrganization(tenancy, caller, 'Acme');
+      await deleteOrganization(tenancy, caller, 'Acme', byTest);
       const stood: boolean[] = [];
       const documents = intercept(tenancy.documents, 'makeCollection', async (forward, place) => {
         stood.push(await tenancy.documents.hasCollection(place, place.collection_name));
@@ -59,7 +59,7 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const one = await signUp(tenancy, 'Acme Corp', 'one@example.com');
       const other = await signUp(tenancy, 'acme-corp', 'other@example.com');
-      await deleteOrganization(tenancy, one.caller, 'Acme Corp');
+      await deleteOrganization(tenancy, one.caller, 'Acme Corp', byTest);
       assert.deepEqual((await opened.left()).collections, [other.view.collection_name]);
       assert.deepEqual(await readOrganization(tenancy, 'acme-corp'), other.view);
     });
@@ -69,8 +69,8 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const { view } = await signUp(tenancy, 'Globex');
-      await assert.rejects(deleteOrganization(tenancy, caller, 'globex'), forbidden);
-      await assert.rejects(deleteOrganization(tenancy, caller, 'Nobody'), notFound);
+      await assert.rejects(deleteOrganization(tenancy, caller, 'globex', byTest), forbidden);
+      await assert.rejects(deleteOrganization(tenancy, caller, 'Nobody', byTest), notFound);
       assert.deepEqual(await readOrganization(tenancy, 'Globex'), view);
     });
 
@@ -79,7 +79,7 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const outcomes = await Promise.allSettled(
-        Array.from({ length: 20 }, () => deleteOrganization(tenancy, caller, 'Acme')),
+        Array.from({ length: 20 }, () => deleteOrganization(tenancy, caller, 'Acme', byTest)),
       );
       assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
       for (const outcome of outcomes)
@@ -94,11 +94,18 @@ for (const engine of engines) {
       let changed = false;
       const records = intercept(tenancy.records, 'commit', async (forward) => {
         if (!changed)
-          await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' });
+          await updateOrganization(
+            tenancy,
+            caller,
+            { organization_name: 'Acme', password: 'another password' },
+            byTest,
+          );
         changed = true;
         return forward();
       });
-      await assert.rejects(deleteOrganization({ ...tenancy, records }, caller, 'Acme'), { code: 'not_authenticated' });
+      await assert.rejects(deleteOrganization({ ...tenancy, records }, caller, 'Acme', byTest), {
+        code: 'not_authenticated',
+      });
       assert.deepEqual(await readOrganization(tenancy, 'Acme'), view);
     });
 
@@ -109,11 +116,16 @@ for (const engine of engines) {
       let renamed = false;
       const records = intercept(tenancy.records, 'commit', async (forward) => {
         if (!renamed)
-          await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' });
+          await updateOrganization(
+            tenancy,
+            caller,
+            { organization_name: 'Acme', new_organization_name: 'Globex' },
+            byTest,
+          );
         renamed = true;
         return forward();
       });
-      const deleted = await deleteOrganization({ ...tenancy, records }, caller, 'Acme');
+      const deleted = await deleteOrganization({ ...tenancy, records }, caller, 'Acme', byTest);
       const erased = { collections: 1, documents: 0, bytes: 0 };
       assert.deepEqual(deleted, { name: 'Globex', collection_name: 'org_acme', erased });
       assert.deepEqual(await opened.left(), nothing);
@@ -126,10 +138,10 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller, email, password } = await signUp(tenancy, 'Acme');
       const second = await addOrganization(tenancy, caller, 'Globex');
-      await deleteOrganization(tenancy, caller, 'Acme');
+      await deleteOrganization(tenancy, caller, 'Acme', byTest);
       const signedIn = await signIn(tenancy, email, password);
       assert.deepEqual(signedIn.caller, second);
-      await deleteOrganization(tenancy, second, 'Globex');
+      await deleteOrganization(tenancy, second, 'Globex', byTest);
       assert.equal(await tenancy.records.find(users, 'email_key', email), undefined);
     });
 
@@ -140,7 +152,7 @@ for (const engine of engines) {
       await addOrganization(tenancy, caller, 'Globex');
       const documents = intercept(tenancy.documents, 'dropCollection', () => Promise.reject(unavailable()));
       const outcomes = await Promise.allSettled(
-        Array.from({ length: 4 }, () => deleteOrganization({ ...tenancy, documents }, caller, 'Acme')),
+        Array.from({ length: 4 }, () => deleteOrganization({ ...tenancy, documents }, caller, 'Acme', byTest)),
       );
       const codes = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'deleted'));
       assert.equal(codes.filter((code) => code === 'deleted').length, 1);
@@ -152,8 +164,8 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const second = await addOrganization(tenancy, caller, 'Globex');
-      await assert.rejects(deleteOrganization(tenancy, caller, 'Globex'), forbidden);
-      await assert.rejects(deleteOrganization(tenancy, second, 'Acme'), forbidden);
+      await assert.rejects(deleteOrganization(tenancy, caller, 'Globex', byTest), forbidden);
+      await assert.rejects(deleteOrganization(tenancy, second, 'Acme', byTest), forbidden);
     });
 
     test('where both are deleted at once no user is left behind', async () => {
@@ -173,7 +185,10 @@ for (const engine of engines) {
         return forward();
       });
       const racing = { ...tenancy, records };
-      await Promise.all([deleteOrganization(racing, caller, 'Acme'), deleteOrganization(racing, second, 'Globex')]);
+      await Promise.all([
+        deleteOrganization(racing, caller, 'Acme', byTest),
+        deleteOrganization(racing, second, 'Globex', byTest),
+      ]);
       assert.deepEqual(await opened.left(), nothing);
     });
   });

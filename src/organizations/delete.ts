@@ -1,4 +1,6 @@
 import { TenantryError } from '../errors.ts';
+import { recording } from '../events/event.ts';
+import type { Origin } from '../events/origin.ts';
 import { users } from '../identity/user.ts';
 import { byEnd, commandEnd, decide, moved } from '../store/decide.ts';
 import type { Usage } from '../store/documents.ts';
@@ -32,16 +34,22 @@ export interface Erased extends Usage {
  * @param name selects the organization, in any spelling
  * @throws {TenantryError} organization_not_found, forbidden, not_authenticated, busy, storage_unavailable
  */
-export async function deleteOrganization(tenancy: Tenancy, caller: Caller, name: string): Promise<DeletedOrganization> {
+export async function deleteOrganization(
+  tenancy: Tenancy,
+  caller: Caller,
+  name: string,
+  origin: Origin,
+): Promise<DeletedOrganization> {
   const end = commandEnd();
   const { id } = await byEnd(findLive(tenancy.records, name), end);
-  return await deleteById(tenancy, id, { caller, end });
+  return await deleteById(tenancy, id, { caller, origin, end });
 }
 
 /** Who deletes, and until when the answer is waited for. */
 interface Asked {
   /** Undefined: the operator, who may delete any. */
   readonly caller?: Caller | undefined;
+  readonly origin: Origin;
   readonly end?: number;
 }
 
@@ -49,9 +57,9 @@ interface Asked {
 export async function deleteById(
   tenancy: Tenancy,
   id: string,
-  { caller, end = commandEnd() }: Asked = {},
+  { caller, origin, end = commandEnd() }: Asked,
 ): Promise<DeletedOrganization> {
-  const deleting = await decide(() => attempt(tenancy, caller, { id, end }), end);
+  const deleting = await decide(() => attempt(tenancy, caller, { id, origin, end }), end, tenancy.queueOf(id));
   const decidedAt = performance.now();
   tenancy.reach('delete.committed');
   let dropped: Usage | undefined;
@@ -66,7 +74,7 @@ export async function deleteById(
 async function attempt(
   tenancy: Tenancy,
   caller: Caller | undefined,
-  { id, end }: { readonly id: string; readonly end: number },
+  { id, origin, end }: { readonly id: string; readonly origin: Origin; readonly end: number },
 ): Promise<Organization | typeof moved> {
   const { records, now } = tenancy;
   const organization = await records.get(organizations, id);
@@ -89,7 +97,8 @@ async function attempt(
   const other = await findOther(records, organization);
   // Of two deletions at once that each leave the user to the other's organization, one decides again.
   const leave = other === undefined ? [remove(users, admin)] : [check(users, admin), check(organizations, other)];
-  const outcome = await records.commit([replace(organizations, deleting), ...leave], end);
+  const told = recording(origin, id, { type: 'organization.deleted', data: { name: organization.name } }, now());
+  const outcome = await records.commit([replace(organizations, deleting), ...leave, told], end);
   return outcome.result === 'done' ? { ...deleting, version: organization.version + 1 } : moved;
 }
 

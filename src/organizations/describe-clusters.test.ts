@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { plainClient } from '../../test/mongodb/scratch.ts';
-import { openTenancy } from '../../test/tenancy.ts';
+import { byTest, openTenancy } from '../../test/tenancy.ts';
 import { createCollection } from '../documents/create-collection.ts';
 import type { Level } from '../store/documents.ts';
 import { createWithAdmin } from './create.ts';
@@ -21,8 +21,8 @@ for (const engine of engines) {
       let database = '';
       for (const level of ['pooled', 'collection', 'database'] satisfies Level[]) {
         const request = { organization_name: level, email: `${level}@example.com`, password: 'correct horse' };
-        const { organization } = await createWithAdmin(tenancy, request, { placement: { level } });
-        await createCollection(tenancy, organization, 'orders');
+        const { organization } = await createWithAdmin(tenancy, request, byTest, { placement: { level } });
+        await createCollection(tenancy, organization, 'orders', byTest);
         if (level === 'collection') database = organization.placement.database;
       }
       // A further collection is one of the server's; in a file it is rows of the organization's table.

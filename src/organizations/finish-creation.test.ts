@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { closedGate, intercept, unavailable } from '../../test/intercept.ts';
 import { soon } from '../../test/soon.ts';
-import { openTenancy, signIn, type TestTenancy } from '../../test/tenancy.ts';
+import { byTest, openTenancy, signIn, type TestTenancy } from '../../test/tenancy.ts';
 import { createOrganization } from './create.ts';
 import { deleteOrganization } from './delete.ts';
 import type { FailPoint } from './fail-points.ts';
@@ -39,7 +39,7 @@ async function organizationNow({ records }: Tenancy): Promise<Organization | und
 /** An organization that is decided, and whose collection could not be made. */
 async function createHalf({ tenancy }: TestTenancy): Promise<Organization> {
   const documents = intercept(tenancy.documents, 'makeCollection', () => Promise.reject(unavailable()));
-  await createOrganization({ ...tenancy, documents }, acme);
+  await createOrganization({ ...tenancy, documents }, acme, byTest);
   const organization = await organizationNow(tenancy);
   assert.equal(organization?.status, 'creating');
   return organization;
@@ -47,12 +47,12 @@ async function createHalf({ tenancy }: TestTenancy): Promise<Organization> {
 
 async function deleteAcme(tenancy: Tenancy): Promise<void> {
   const { caller } = await signIn(tenancy, acme.email, acme.password);
-  await deleteOrganization(tenancy, caller, 'Acme');
+  await deleteOrganization(tenancy, caller, 'Acme', byTest);
 }
 
 /** Signs up under the name again, and checks that it has a collection that only it can have. */
 async function createNewcomer(tenancy: Tenancy): Promise<string> {
-  const { collection_name } = await createOrganization(tenancy, acme);
+  const { collection_name } = await createOrganization(tenancy, acme, byTest);
   assert.match(collection_name, /^org_acme_[0-9a-z]{8}$/);
   return collection_name;
 }
@@ -90,7 +90,7 @@ for (const engine of engines) {
         commits += 1;
         return commits === 1 ? forward() : Promise.reject(unavailable());
       });
-      await createOrganization({ ...tenancy, records }, acme);
+      await createOrganization({ ...tenancy, records }, acme, byTest);
       assert.equal((await organizationNow(tenancy))?.status, 'creating');
       await sweepAll(tenancy);
       assert.equal((await organizationNow(tenancy))?.status, 'active');
@@ -114,10 +114,10 @@ for (const engine of engines) {
 
     test('what was finished by who began it is deleted without a trace', async () => {
       await using opened = await openTenancy({ engine });
-      await createOrganization(opened.tenancy, acme);
+      await createOrganization(opened.tenancy, acme, byTest);
       await deleteAcme(opened.tenancy);
       assert.deepEqual(await opened.left(), { organizations: 0, users: 0, collections: [] });
-      assert.equal((await createOrganization(opened.tenancy, acme)).collection_name, 'org_acme');
+      assert.equal((await createOrganization(opened.tenancy, acme, byTest)).collection_name, 'org_acme');
     });
   });
 
@@ -126,7 +126,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { gate, slow } = slowMaking(tenancy);
-      const creating = createOrganization(slow, acme);
+      const creating = createOrganization(slow, acme, byTest);
       await gate.reached();
       await deleteAcme(tenancy);
       const newcomer = await createNewcomer(tenancy);
@@ -157,7 +157,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy, clock } = opened;
       const { gate, ended, slow } = slowMaking(tenancy);
-      const creating = createOrganization(slow, acme);
+      const creating = createOrganization(slow, acme, byTest);
       await gate.reached();
       clock.pass(5_000);
       await creating;

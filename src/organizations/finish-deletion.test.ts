@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { closedGate, intercept, unavailable } from '../../test/intercept.ts';
 import { soon } from '../../test/soon.ts';
-import { openTenancy, signUp, type TestTenancy } from '../../test/tenancy.ts';
+import { byTest, openTenancy, signUp, type TestTenancy } from '../../test/tenancy.ts';
 import { deleteOrganization } from './delete.ts';
 import type { FailPoint } from './fail-points.ts';
 import { type Organization, organizations } from './organization.ts';
@@ -36,7 +36,7 @@ async function deleteHalf({ tenancy }: TestTenancy, drop: 'done' | 'not done'): 
     if (drop === 'done') await forward();
     throw unavailable();
   });
-  const deleted = await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
+  const deleted = await deleteOrganization({ ...tenancy, documents }, caller, 'Acme', byTest);
   assert.deepEqual(deleted, { name: 'Acme', collection_name: 'org_acme', erased: undefined });
 }
 
@@ -112,7 +112,7 @@ for (const engine of engines) {
         assert.equal(await statusNow(opened.tenancy), 'deleted');
         const early = await signUp(opened.tenancy, 'Acme', 'early@example.com');
         assert.match(early.view.collection_name, /^org_acme_/);
-        await deleteOrganization(opened.tenancy, early.caller, 'Acme');
+        await deleteOrganization(opened.tenancy, early.caller, 'Acme', byTest);
         opened.clock.pass(1);
         await sweepAll(opened.tenancy);
         assert.deepEqual(await opened.left(), nothing);
@@ -124,7 +124,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { remembering, waits } = remembered(opened.tenancy);
       const { caller } = await signUp(opened.tenancy, 'Globex');
-      await deleteOrganization(remembering, caller, 'Globex');
+      await deleteOrganization(remembering, caller, 'Globex', byTest);
       assert.equal(waits.length, 1);
       assert.ok(waits.every((milliseconds) => milliseconds > 0 && milliseconds <= 2_000));
       await deleteHalf(opened, 'not done');
@@ -142,7 +142,7 @@ for (const engine of engines) {
       const records = intercept(tenancy.records, 'commit', (forward, [first]) =>
         first?.op === 'remove' ? Promise.reject(unavailable()) : forward(),
       );
-      await deleteOrganization({ ...tenancy, records }, caller, 'Acme');
+      await deleteOrganization({ ...tenancy, records }, caller, 'Acme', byTest);
       assert.equal(await statusNow(tenancy), 'deleting');
       clock.pass(30_000);
       await sweepAll(tenancy);
@@ -156,7 +156,7 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const documents = intercept(tenancy.documents, 'dropCollection', () => new Promise(() => {}));
-      const deleting = deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
+      const deleting = deleteOrganization({ ...tenancy, documents }, caller, 'Acme', byTest);
       await clock.whenWaiting();
       clock.pass(5_000);
       assert.equal((await deleting).name, 'Acme');
@@ -169,7 +169,7 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const { gate, ended, slow } = slowDropping(tenancy);
-      const deleting = deleteOrganization(slow, caller, 'Acme');
+      const deleting = deleteOrganization(slow, caller, 'Acme', byTest);
       await gate.reached();
       clock.pass(30_000);
       await deleting;
@@ -193,7 +193,7 @@ for (const engine of engines) {
         documents,
         reach: (point: string) => point === 'delete.committed' && clock.pass(30_000),
       };
-      await deleteOrganization(asleep, caller, 'Acme');
+      await deleteOrganization(asleep, caller, 'Acme', byTest);
       assert.deepEqual(opened.logged, []);
       assert.deepEqual((await opened.left()).collections, ['org_acme']);
     });

@@ -1,15 +1,19 @@
+import { type Happening, recording, trails } from '../events/event.ts';
+import { byService } from '../events/origin.ts';
 import { decide, moved } from '../store/decide.ts';
 import type { Usage } from '../store/documents.ts';
-import { type Records, remove, replace } from '../store/records.ts';
+import { type Append, type Records, remove, replace } from '../store/records.ts';
 import { type Collection, collectionKey, collections } from './collection.ts';
 import { type Deletion, type Organization, organizations, placeOf } from './organization.ts';
 import type { Tenancy } from './tenancy.ts';
+
+const dayMilliseconds = 24 * 60 * 60 * 1_000;
 
 /** How long a holder of a deletion may drop; after it another may take over. */
 const holdMilliseconds = 30_000;
 
 /** How long the name of a collection stays reserved where a drop or a make may still arrive at the database. */
-const reservedMilliseconds = 24 * 60 * 60 * 1_000;
+const reservedMilliseconds = dayMilliseconds;
 
 /**
  * A deletion that this instance holds from now on, once it is stored.
@@ -49,9 +53,25 @@ export async function finishDeletion(
     : remove(organizations, held);
   if (!uncertain && decidedAt !== undefined) await outlastReads(tenancy, held, decidedAt);
   // A conflict: another took the deletion over, and settles it.
-  await records.commit([settled]);
+  await records.commit([settled, ...(await toldOfErasing(tenancy, held, dropped))]);
   tenancy.reach('delete.settled');
   return dropped;
+}
+
+/** The last event of the organization's trail, told once: a collection may be dropped again a day later. */
+async function toldOfErasing(
+  { records, now, eventsDays }: Tenancy,
+  { id, name, collections: others = 0 }: Organization,
+  dropped: Usage,
+): Promise<readonly Append[]> {
+  const trail = await records.get(trails, id);
+  if (trail?.expires_at !== undefined) return [];
+  const happening: Happening = {
+    type: 'organization.erased',
+    data: { name, collections: 1 + others, documents: dropped.documents, bytes: dropped.bytes },
+    expires_at: after(now(), eventsDays * dayMilliseconds),
+  };
+  return [recording(byService, id, happening, now())];
 }
 
 /** How long a call may take from when it was decided who calls to the end of its read; one that takes longer looks again. */

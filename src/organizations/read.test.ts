@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { intercept } from '../../test/intercept.ts';
-import { openTenancy, signUp } from '../../test/tenancy.ts';
+import { byTest, openTenancy, signUp } from '../../test/tenancy.ts';
 import { deleteOrganization } from './delete.ts';
 import { organizations } from './organization.ts';
 import { readOrganization } from './read.ts';
@@ -36,7 +36,7 @@ for (const engine of engines) {
       const documents = intercept(tenancy.documents, 'dropCollection', () =>
         Promise.reject(new Error('kept for the test')),
       );
-      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
+      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme', byTest);
       const [deleting] = await tenancy.records.list(organizations, 'status', { prefix: 'deleting', limit: 1 });
       assert.equal(deleting?.name_key, deleting?.id);
       for (const name of ['Acme', deleting?.id ?? '', ` ${deleting?.id.toUpperCase()}`]) {
@@ -51,7 +51,12 @@ for (const engine of engines) {
       const before = [view.organization_name, view.admin_email];
       const after = ['ACME', 'new@example.com'];
       const [new_organization_name, email] = after;
-      const changing = updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name, email });
+      const changing = updateOrganization(
+        tenancy,
+        caller,
+        { organization_name: 'Acme', new_organization_name, email },
+        byTest,
+      );
       const reads = Array.from({ length: 20 }, () => readOrganization(tenancy, 'Acme'));
       for (const { organization_name, admin_email } of await Promise.all(reads)) {
         assert.deepEqual([organization_name, admin_email], organization_name === 'ACME' ? after : before);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
-import { authenticateAdmin, openTenancy, signUp, type TestTenancy, testPasswords } from '../../test/tenancy.ts';
+import { authenticateAdmin, byTest, openTenancy, signUp, type TestTenancy, testPasswords } from '../../test/tenancy.ts';
 import { createPasswords } from '../identity/passwords.ts';
 import { users } from '../identity/user.ts';
 import { remove } from '../store/records.ts';
@@ -19,7 +19,7 @@ const address = '192.0.2.7';
 /** So many failed log-ins to the account, each from an address of its own. */
 async function fail(tenancy: Tenancy, email: string, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) {
-    await assert.rejects(signInAdmin(tenancy, { email, password: 'wrong' }, `198.51.100.${time}`), refused);
+    await assert.rejects(signInAdmin(tenancy, { email, password: 'wrong' }, `198.51.100.${time}`, byTest), refused);
   }
 }
 
@@ -39,7 +39,7 @@ for (const engine of engines) {
     test('the right password gives a token for the organization, in any spelling of the email', async () => {
       await using opened = await openTenancy({ engine });
       const { email, password, caller } = await signUp(opened.tenancy, 'Acme Corp', 'Ada@example.com');
-      const token = await signInAdmin(opened.tenancy, { email: email.toUpperCase(), password }, address);
+      const token = await signInAdmin(opened.tenancy, { email: email.toUpperCase(), password }, address, byTest);
       assert.deepEqual(await authenticateAdmin(opened.tenancy, token), caller);
       const { sub, organization_id, organization_name, email: told, iat, exp } = decodeJwt(token);
       assert.deepEqual(
@@ -59,7 +59,7 @@ for (const engine of engines) {
         { email, password: 'x'.repeat(1_024) },
         { email: 'nobody@example.com', password },
       ]) {
-        await assert.rejects(signInAdmin(opened.tenancy, request, address), refused);
+        await assert.rejects(signInAdmin(opened.tenancy, request, address, byTest), refused);
       }
     });
 
@@ -72,11 +72,16 @@ for (const engine of engines) {
         return forward();
       });
       await assert.rejects(
-        signInAdmin({ ...opened.tenancy, passwords }, { email, password: 'wrong' }, address),
+        signInAdmin({ ...opened.tenancy, passwords }, { email, password: 'wrong' }, address, byTest),
         refused,
       );
       await assert.rejects(
-        signInAdmin({ ...opened.tenancy, passwords }, { email: 'nobody@example.com', password: 'wrong' }, address),
+        signInAdmin(
+          { ...opened.tenancy, passwords },
+          { email: 'nobody@example.com', password: 'wrong' },
+          address,
+          byTest,
+        ),
         refused,
       );
       assert.deepEqual(verified, [true, false]);
@@ -91,7 +96,7 @@ for (const engine of engines) {
         [{ email: ' ada@example.com', password: 'wrong' }, ['email']],
       ] as const) {
         await assert.rejects(
-          signInAdmin(tenancy, request, address),
+          signInAdmin(tenancy, request, address, byTest),
           (error: { code: string; issues: { member: string }[] }) => {
             assert.equal(error.code, 'invalid_value');
             assert.deepEqual(
@@ -113,7 +118,7 @@ for (const engine of engines) {
       const organization = await tenancy.records.get(organizations, caller.organization_id);
       assert.ok(organization);
       await tenancy.records.commit([remove(organizations, organization)]);
-      await assert.rejects(signInAdmin(tenancy, { email, password }, address), refused);
+      await assert.rejects(signInAdmin(tenancy, { email, password }, address, byTest), refused);
       const { remaining } = await tenancy.limits.look(tenancy.signInLimits.failures, email);
       assert.equal(remaining, tenancy.signInLimits.failures.most);
     });
@@ -122,11 +127,11 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller, email, password } = await signUp(tenancy, 'Acme');
-      await deleteOrganization(tenancy, caller, 'Acme');
-      await assert.rejects(signInAdmin(tenancy, { email, password }, address), refused);
+      await deleteOrganization(tenancy, caller, 'Acme', byTest);
+      await assert.rejects(signInAdmin(tenancy, { email, password }, address, byTest), refused);
       const again = await signUp(tenancy, 'ACME', email);
       assert.notEqual(again.caller.user_id, caller.user_id);
-      await assert.rejects(signInAdmin(tenancy, { email, password }, address), refused);
+      await assert.rejects(signInAdmin(tenancy, { email, password }, address, byTest), refused);
     });
 
     test('a password that is changed between the look and the token gives a token that is dead', async () => {
@@ -135,10 +140,10 @@ for (const engine of engines) {
       const { email, password, caller } = await signUp(tenancy, 'Acme');
       const passwords = intercept(tenancy.passwords, 'verify', async (forward) => {
         const verdict = await forward();
-        await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' });
+        await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' }, byTest);
         return verdict;
       });
-      const token = await signInAdmin({ ...tenancy, passwords }, { email, password }, address);
+      const token = await signInAdmin({ ...tenancy, passwords }, { email, password }, address, byTest);
       await assert.rejects(authenticateAdmin(tenancy, token), { code: 'not_authenticated' });
     });
   });
@@ -149,15 +154,15 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       const { email, password } = await signUp(tenancy, 'Acme', 'ada@example.com');
       for (let time = 0; time < 10; time += 1) {
-        await assert.rejects(signInAdmin(tenancy, { email, password: 'wrong' }, address), refused);
+        await assert.rejects(signInAdmin(tenancy, { email, password: 'wrong' }, address, byTest), refused);
       }
       clock.pass(20_000);
       const late = { code: 'rate_limited', retryAfterSeconds: 40 };
-      await assert.rejects(signInAdmin(tenancy, { email: 'ADA@example.com', password }, address), late);
-      await signInAdmin(tenancy, { email, password }, '192.0.2.8');
-      await assert.rejects(signInAdmin(tenancy, { email: 'bob@example.com', password }, address), refused);
+      await assert.rejects(signInAdmin(tenancy, { email: 'ADA@example.com', password }, address, byTest), late);
+      await signInAdmin(tenancy, { email, password }, '192.0.2.8', byTest);
+      await assert.rejects(signInAdmin(tenancy, { email: 'bob@example.com', password }, address, byTest), refused);
       clock.pass(40_000);
-      await signInAdmin(tenancy, { email, password }, address);
+      await signInAdmin(tenancy, { email, password }, address, byTest);
     });
 
     test('log-ins that are refused for their rate do not hash', async () => {
@@ -169,7 +174,9 @@ for (const engine of engines) {
         Promise.reject(new Error('nothing is to be hashed')),
       );
       const request = { email: 'ada@example.com', password: 'correct horse' };
-      await assert.rejects(signInAdmin({ ...opened.tenancy, passwords }, request, address), { code: 'rate_limited' });
+      await assert.rejects(signInAdmin({ ...opened.tenancy, passwords }, request, address, byTest), {
+        code: 'rate_limited',
+      });
     });
 
     test('failures from many addresses delay the right password by a second and do not refuse it', async () => {
@@ -181,14 +188,14 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       const { email, password, caller } = await signUp(tenancy, 'Acme');
       await fail(tenancy, email, 2);
-      await signInAdmin(tenancy, { email, password }, address);
+      await signInAdmin(tenancy, { email, password }, address, byTest);
       await fail(tenancy, email, 1);
       let verified = 0;
       const passwords = intercept(tenancy.passwords, 'verify', (forward) => {
         verified += 1;
         return forward();
       });
-      const signingIn = signInAdmin({ ...tenancy, passwords }, { email, password }, address);
+      const signingIn = signInAdmin({ ...tenancy, passwords }, { email, password }, address, byTest);
       await clock.whenWaiting();
       clock.pass(999);
       await new Promise(setImmediate);
@@ -197,7 +204,7 @@ for (const engine of engines) {
       assert.deepEqual(await authenticateAdmin(tenancy, await signingIn), caller);
       await signUp(tenancy, 'Globex');
       clock.pass(60_000);
-      await signInAdmin(tenancy, { email, password }, address);
+      await signInAdmin(tenancy, { email, password }, address, byTest);
       assert.equal(clock.waiting, 0);
     });
 
@@ -209,7 +216,7 @@ for (const engine of engines) {
       });
       await fail(opened.tenancy, 'nobody@example.com', 2);
       const signingIn = assert.rejects(
-        signInAdmin(opened.tenancy, { email: 'NOBODY@example.com', password: 'wrong' }, address),
+        signInAdmin(opened.tenancy, { email: 'NOBODY@example.com', password: 'wrong' }, address, byTest),
         refused,
       );
       await opened.clock.whenWaiting();
@@ -223,12 +230,12 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { email, password, token, caller } = await signUp(opened.tenancy, 'Acme');
       const before = await storedUser(opened, email);
-      await signInAdmin(dearer(opened.tenancy), { email, password }, address);
+      await signInAdmin(dearer(opened.tenancy), { email, password }, address, byTest);
       const after = await storedUser(opened, email);
       assert.match(after.password.hash, /^\$2b\$05\$/);
       assert.deepEqual({ ...after, password: before.password, version: before.version }, before);
       assert.deepEqual(await authenticateAdmin(opened.tenancy, token), caller);
-      await signInAdmin(dearer(opened.tenancy), { email, password }, address);
+      await signInAdmin(dearer(opened.tenancy), { email, password }, address, byTest);
       assert.equal((await storedUser(opened, email)).version, after.version);
     });
 
@@ -236,7 +243,7 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { email } = await signUp(opened.tenancy, 'Acme');
       const before = await storedUser(opened, email);
-      await assert.rejects(signInAdmin(dearer(opened.tenancy), { email, password: 'wrong' }, address), refused);
+      await assert.rejects(signInAdmin(dearer(opened.tenancy), { email, password: 'wrong' }, address, byTest), refused);
       assert.deepEqual(await storedUser(opened, email), before);
     });
 
@@ -246,13 +253,13 @@ for (const engine of engines) {
       const { email, password, caller } = await signUp(tenancy, 'Acme');
       const dear = dearer(tenancy);
       const passwords = intercept(dear.passwords, 'hash', async (forward) => {
-        await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' });
+        await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' }, byTest);
         return forward();
       });
-      const token = await signInAdmin({ ...dear, passwords }, { email, password }, address);
+      const token = await signInAdmin({ ...dear, passwords }, { email, password }, address, byTest);
       await assert.rejects(authenticateAdmin(tenancy, token), { code: 'not_authenticated' });
-      await assert.rejects(signInAdmin(tenancy, { email, password }, address), refused);
-      await signInAdmin(tenancy, { email, password: 'another password' }, address);
+      await assert.rejects(signInAdmin(tenancy, { email, password }, address, byTest), refused);
+      await signInAdmin(tenancy, { email, password: 'another password' }, address, byTest);
     });
 
     test('what keeps a password from being hashed again is logged and does not fail the log-in', async () => {
@@ -261,10 +268,15 @@ for (const engine of engines) {
       const dear = dearer(opened.tenancy);
       const faults: Tenancy[] = [
         { ...dear, passwords: intercept(dear.passwords, 'hash', () => Promise.reject(unavailable())) },
-        { ...dear, records: intercept(dear.records, 'commit', () => Promise.reject(unavailable())) },
+        {
+          ...dear,
+          records: intercept(dear.records, 'commit', (forward, [first]) =>
+            first?.op === 'replace' ? Promise.reject(unavailable()) : forward(),
+          ),
+        },
       ];
       for (const tenancy of faults) {
-        const token = await signInAdmin(tenancy, { email, password }, address);
+        const token = await signInAdmin(tenancy, { email, password }, address, byTest);
         assert.deepEqual(await authenticateAdmin(opened.tenancy, token), caller);
       }
       assert.deepEqual(

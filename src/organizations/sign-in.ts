@@ -1,4 +1,6 @@
 import { TenantryError } from '../errors.ts';
+import { recording } from '../events/event.ts';
+import type { Origin } from '../events/origin.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkPassword } from '../identity/passwords.ts';
 import { type User, users } from '../identity/user.ts';
@@ -18,18 +20,25 @@ export interface SignInRequest {
  * Signs an admin in to the organization that they administer. A failure costs the same work and says the same whether
  * the email is known or not. Failures of others delay the right password and never refuse it.
  *
- * @param address where the call came from; it is counted together with the account
+ * @param address what the call is counted by, together with the account
  * @returns the access token
  * @throws {TenantryError} invalid_value, rate_limited, busy, stopping, invalid_credentials, storage_unavailable
  */
-export async function signInAdmin(tenancy: Tenancy, request: SignInRequest, address: string): Promise<string> {
+export async function signInAdmin(
+  tenancy: Tenancy,
+  request: SignInRequest,
+  address: string,
+  origin: Origin,
+): Promise<string> {
   const { email, password } = request;
   refuseIssues({ email: checkEmail(email), password: checkPassword(password) });
   await countSignIn(tenancy, email, address);
-  const user = await verifyUser(tenancy, request);
+  const user = await verifyUser(tenancy, request, origin);
   const organization = await findAdministered(tenancy.records, user);
   // Not counted as a failure: whoever knows the password guesses nothing.
   if (organization === undefined) throw invalidCredentials();
+  const by: Origin = { ...origin, actor: { type: 'user', id: user.id }, email: user.email };
+  await tenancy.records.commit([recording(by, organization.id, { type: 'user.signed_in' }, tenancy.now())]);
   return tenancy.tokens.issue({
     sub: user.id,
     email: user.email,
@@ -50,7 +59,7 @@ async function countSignIn({ limits, signInLimits }: Tenancy, email: string, add
 }
 
 /** The user with this email and password, as stored before the password was verified. */
-async function verifyUser(tenancy: Tenancy, { email, password }: SignInRequest): Promise<User> {
+async function verifyUser(tenancy: Tenancy, { email, password }: SignInRequest, origin: Origin): Promise<User> {
   const { records, passwords, limits, signInLimits } = tenancy;
   const key = emailKey(email);
   if (!(await limits.look(signInLimits.failures, key)).allowed) await tenancy.delaySignIn();
@@ -58,6 +67,7 @@ async function verifyUser(tenancy: Tenancy, { email, password }: SignInRequest):
   const { right, stale } = await passwords.verify(password, user?.password);
   if (user === undefined || !right) {
     await limits.take(signInLimits.failures, key);
+    if (user !== undefined) tenancy.failedSignIns.note(user, origin);
     throw invalidCredentials();
   }
   if (stale) await rehash(tenancy, user, password);

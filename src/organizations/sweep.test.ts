@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
-import { openTenancy, type TestTenancy } from '../../test/tenancy.ts';
+import { byTest, openTenancy, type TestTenancy } from '../../test/tenancy.ts';
 import { createOrganization } from './create.ts';
 import { organizations } from './organization.ts';
 import { keepSweeping, sweep } from './sweep.ts';
@@ -12,7 +12,11 @@ async function createHalf({ tenancy }: TestTenancy, names: readonly string[]): P
   const documents = intercept(tenancy.documents, 'makeCollection', () => Promise.reject(unavailable()));
   const create = (organization_name: string) => {
     const email = `${organization_name.replace(' ', '-')}@example.com`;
-    return createOrganization({ ...tenancy, documents }, { organization_name, email, password: 'correct horse' });
+    return createOrganization(
+      { ...tenancy, documents },
+      { organization_name, email, password: 'correct horse' },
+      byTest,
+    );
   };
   await Promise.all(names.map(create));
 }
@@ -65,11 +69,15 @@ for (const engine of engines) {
     test('what is finished is not touched', async () => {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
-      await createOrganization(tenancy, {
-        organization_name: 'Acme',
-        email: 'ada@example.com',
-        password: 'correct horse',
-      });
+      await createOrganization(
+        tenancy,
+        {
+          organization_name: 'Acme',
+          email: 'ada@example.com',
+          password: 'correct horse',
+        },
+        byTest,
+      );
       const records = intercept(tenancy.records, 'commit', () => Promise.reject(new Error('nothing is to be written')));
       await sweep({ ...tenancy, records }, start());
       assert.deepEqual(opened.logged, []);

@@ -4,9 +4,11 @@ import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
 import type { Places } from '../placement/places.ts';
 import type { KeptBound, PlacedDocuments } from '../store/documents.ts';
+import type { Queues } from '../store/queues.ts';
 import type { RecentRecords } from '../store/recent-records.ts';
 import type { Records } from '../store/records.ts';
 import type { FailPoint } from './fail-points.ts';
+import type { FailedSignIns } from './failed-sign-ins.ts';
 
 /** What the operations on organizations work with. */
 export interface Tenancy {
@@ -23,6 +25,12 @@ export interface Tenancy {
   readonly tokens: Tokens;
   readonly limits: Limits;
   readonly signInLimits: SignInLimits;
+  /** Where failed log-ins to known accounts are told to. */
+  readonly failedSignIns: Pick<FailedSignIns, 'note'>;
+  /** How long the events of a deleted organization are kept. */
+  readonly eventsDays: number;
+  /** By organization: where commands wait that were in each other's way. */
+  readonly queueOf: Queues;
   readonly log: Log;
   /** Names this process among those on the same database. */
   readonly instance: string;

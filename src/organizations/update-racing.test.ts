@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { closedGate, intercept, unavailable } from '../../test/intercept.ts';
-import { addOrganization, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { addOrganization, byTest, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { createOrganization } from './create.ts';
 import { deleteOrganization } from './delete.ts';
 import { organizations } from './organization.ts';
@@ -31,9 +31,14 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const { gate, slow } = slowHashes(tenancy);
-      const updating = updateOrganization(slow, caller, { organization_name: 'Acme', password: 'another password' });
+      const updating = updateOrganization(
+        slow,
+        caller,
+        { organization_name: 'Acme', password: 'another password' },
+        byTest,
+      );
       await gate.reached();
-      await deleteOrganization(tenancy, caller, 'Acme');
+      await deleteOrganization(tenancy, caller, 'Acme', byTest);
       gate.open();
       await assert.rejects(updating, notFound);
       assert.deepEqual(await opened.left(), { organizations: 0, users: 0, collections: [] });
@@ -44,13 +49,23 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller, email } = await signUp(tenancy, 'Acme');
       const { gate, slow } = slowHashes(tenancy);
-      const updating = updateOrganization(slow, caller, {
-        organization_name: 'Acme',
-        password: "the thief's password",
-        email: 'thief@example.com',
-      });
+      const updating = updateOrganization(
+        slow,
+        caller,
+        {
+          organization_name: 'Acme',
+          password: "the thief's password",
+          email: 'thief@example.com',
+        },
+        byTest,
+      );
       await gate.reached();
-      await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: "the owner's password" });
+      await updateOrganization(
+        tenancy,
+        caller,
+        { organization_name: 'Acme', password: "the owner's password" },
+        byTest,
+      );
       gate.open();
       await assert.rejects(updating, notAuthenticated);
       await signIn(tenancy, email, "the owner's password");
@@ -61,13 +76,18 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller, view } = await signUp(tenancy, 'Acme');
       const records = intercept(tenancy.records, 'commit', async (forward) => {
-        await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' });
+        await updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' }, byTest);
         return forward();
       });
-      const renaming = updateOrganization({ ...tenancy, records }, caller, {
-        organization_name: 'Acme',
-        new_organization_name: 'Globex',
-      });
+      const renaming = updateOrganization(
+        { ...tenancy, records },
+        caller,
+        {
+          organization_name: 'Acme',
+          new_organization_name: 'Globex',
+        },
+        byTest,
+      );
       await assert.rejects(renaming, notAuthenticated);
       assert.deepEqual(await readOrganization(tenancy, 'Acme'), view);
     });
@@ -83,13 +103,18 @@ for (const engine of engines) {
           if (isChanged || kind.name !== 'users') return forward();
           isChanged = true;
           const together = { new_organization_name: `ACME ${turn}`, email: 'new@example.com' };
-          await updateOrganization(tenancy, caller, { organization_name: name, ...together });
+          await updateOrganization(tenancy, caller, { organization_name: name, ...together }, byTest);
           return forward();
         });
-        const answer = await updateOrganization({ ...tenancy, records }, caller, {
-          organization_name: name,
-          ...change,
-        });
+        const answer = await updateOrganization(
+          { ...tenancy, records },
+          caller,
+          {
+            organization_name: name,
+            ...change,
+          },
+          byTest,
+        );
         assert.equal(answer.organization_name, `ACME ${turn}`);
         assert.equal(answer.admin_email, turn === 0 ? 'new@example.com' : 'mine@example.com');
       }
@@ -100,9 +125,14 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const { gate, slow } = slowHashes(tenancy);
-      const updating = updateOrganization(slow, caller, { organization_name: 'Acme', password: 'another password' });
+      const updating = updateOrganization(
+        slow,
+        caller,
+        { organization_name: 'Acme', password: 'another password' },
+        byTest,
+      );
       await gate.reached();
-      await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' });
+      await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' }, byTest);
       await signUp(tenancy, 'Acme', 'newcomer@example.com');
       gate.open();
       assert.equal((await updating).organization_name, 'Globex');
@@ -114,10 +144,15 @@ for (const engine of engines) {
       const admins = await Promise.all(Array.from({ length: 8 }, (_, number) => signUp(tenancy, `Team ${number}`)));
       const outcomes = await Promise.allSettled(
         admins.map(({ caller, view }) =>
-          updateOrganization(tenancy, caller, {
-            organization_name: view.organization_name,
-            new_organization_name: 'Globex',
-          }),
+          updateOrganization(
+            tenancy,
+            caller,
+            {
+              organization_name: view.organization_name,
+              new_organization_name: 'Globex',
+            },
+            byTest,
+          ),
         ),
       );
       assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
@@ -133,11 +168,11 @@ for (const engine of engines) {
       const records = intercept(tenancy.records, 'commit', async (forward) => {
         commits += 1;
         if (commits === 1)
-          await updateOrganization(tenancy, caller, { organization_name: 'Acme', email: 'new@example.com' });
+          await updateOrganization(tenancy, caller, { organization_name: 'Acme', email: 'new@example.com' }, byTest);
         return forward();
       });
       const request = { organization_name: 'Acme', password: 'another password' };
-      const { admin_email } = await updateOrganization({ ...tenancy, records }, caller, request);
+      const { admin_email } = await updateOrganization({ ...tenancy, records }, caller, request, byTest);
       assert.equal(admin_email, 'new@example.com');
       assert.equal(commits, 2);
       await signIn(tenancy, 'new@example.com', 'another password');
@@ -150,10 +185,10 @@ for (const engine of engines) {
       await addOrganization(tenancy, caller, 'Globex');
       const { gate, slow } = slowHashes(tenancy);
       const request = { organization_name: 'Acme', new_organization_name: 'Initech', password: 'another password' };
-      const updating = updateOrganization(slow, caller, request);
+      const updating = updateOrganization(slow, caller, request, byTest);
       await gate.reached();
       const documents = intercept(tenancy.documents, 'dropCollection', () => Promise.reject(unavailable()));
-      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme');
+      await deleteOrganization({ ...tenancy, documents }, caller, 'Acme', byTest);
       gate.open();
       await assert.rejects(updating, notFound);
       await assert.rejects(readOrganization(tenancy, 'Initech'), notFound);
@@ -170,10 +205,11 @@ for (const engine of engines) {
       const creating = createOrganization(
         { ...tenancy, documents },
         { organization_name: 'Acme', email: 'ada@example.com', password: 'correct horse' },
+        byTest,
       );
       await gate.reached();
       const { caller } = await signIn(tenancy, 'ada@example.com', 'correct horse');
-      await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' });
+      await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' }, byTest);
       gate.open();
       await creating;
       const organization = await tenancy.records.find(organizations, 'name_key', 'globex');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { intercept } from '../../test/intercept.ts';
-import { authenticateAdmin, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { authenticateAdmin, byTest, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { users } from '../identity/user.ts';
 import { organizations } from './organization.ts';
 import { readOrganization } from './read.ts';
@@ -29,12 +29,17 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { view, caller } = await signUp(tenancy, 'Acme');
-      const changed = await updateOrganization(tenancy, caller, {
-        organization_name: 'ACME',
-        new_organization_name: ' Globex ',
-        email: 'New@example.com',
-        password: 'another password',
-      });
+      const changed = await updateOrganization(
+        tenancy,
+        caller,
+        {
+          organization_name: 'ACME',
+          new_organization_name: ' Globex ',
+          email: 'New@example.com',
+          password: 'another password',
+        },
+        byTest,
+      );
       assert.deepEqual(changed, { ...view, organization_name: 'Globex', admin_email: 'New@example.com' });
       assert.deepEqual(await readOrganization(tenancy, 'globex'), changed);
       await assert.rejects(readOrganization(tenancy, 'Acme'), notFound);
@@ -47,10 +52,15 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller, token } = await signUp(tenancy, 'Acme');
-      const { collection_name } = await updateOrganization(tenancy, caller, {
-        organization_name: 'Acme',
-        new_organization_name: 'Globex',
-      });
+      const { collection_name } = await updateOrganization(
+        tenancy,
+        caller,
+        {
+          organization_name: 'Acme',
+          new_organization_name: 'Globex',
+        },
+        byTest,
+      );
       assert.equal(collection_name, 'org_acme');
       assert.deepEqual((await opened.left()).collections, ['org_acme']);
       assert.deepEqual(await authenticateAdmin(tenancy, token), caller);
@@ -62,10 +72,15 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller, view } = await signUp(tenancy, 'Acme');
-      const changed = await updateOrganization(tenancy, caller, {
-        organization_name: 'acme',
-        new_organization_name: 'A\uff23ME',
-      });
+      const changed = await updateOrganization(
+        tenancy,
+        caller,
+        {
+          organization_name: 'acme',
+          new_organization_name: 'A\uff23ME',
+        },
+        byTest,
+      );
       assert.deepEqual(changed, { ...view, organization_name: 'A\uff23ME' });
       assert.deepEqual(await readOrganization(tenancy, 'acme'), changed);
     });
@@ -74,10 +89,15 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme', 'ada@example.com');
-      const changed = await updateOrganization(tenancy, caller, {
-        organization_name: 'acme',
-        email: 'ADA@example.com',
-      });
+      const changed = await updateOrganization(
+        tenancy,
+        caller,
+        {
+          organization_name: 'acme',
+          email: 'ADA@example.com',
+        },
+        byTest,
+      );
       assert.equal(changed.admin_email, 'ADA@example.com');
     });
 
@@ -93,10 +113,15 @@ for (const engine of engines) {
         { email },
         { new_organization_name: undefined, email: undefined, password: undefined },
       ]) {
-        const answer = await updateOrganization({ ...tenancy, records }, caller, {
-          organization_name: 'Acme',
-          ...request,
-        });
+        const answer = await updateOrganization(
+          { ...tenancy, records },
+          caller,
+          {
+            organization_name: 'Acme',
+            ...request,
+          },
+          byTest,
+        );
         assert.deepEqual(answer, view);
       }
       assert.deepEqual(await versions(tenancy, 'acme'), before);
@@ -107,9 +132,9 @@ for (const engine of engines) {
       const { tenancy } = opened;
       const { caller } = await signUp(tenancy, 'Acme');
       const [organization = 0, admin = 0] = await versions(tenancy, 'acme');
-      await updateOrganization(tenancy, caller, { organization_name: 'Acme', email: 'other@example.com' });
+      await updateOrganization(tenancy, caller, { organization_name: 'Acme', email: 'other@example.com' }, byTest);
       assert.deepEqual(await versions(tenancy, 'acme'), [organization, admin + 1]);
-      await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' });
+      await updateOrganization(tenancy, caller, { organization_name: 'Acme', new_organization_name: 'Globex' }, byTest);
       assert.deepEqual(await versions(tenancy, 'globex'), [organization + 1, admin + 1]);
     });
 
@@ -117,10 +142,15 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller, token, email, password } = await signUp(tenancy, 'Acme');
-      await updateOrganization(tenancy, caller, { organization_name: 'Acme', password });
+      await updateOrganization(tenancy, caller, { organization_name: 'Acme', password }, byTest);
       await assert.rejects(authenticateAdmin(tenancy, token), notAuthenticated);
       const again = await signIn(tenancy, email, password);
-      await updateOrganization(tenancy, again.caller, { organization_name: 'Acme', password: 'another password' });
+      await updateOrganization(
+        tenancy,
+        again.caller,
+        { organization_name: 'Acme', password: 'another password' },
+        byTest,
+      );
       await assert.rejects(authenticateAdmin(tenancy, again.token), notAuthenticated);
       await assert.rejects(signIn(tenancy, email, password), badLogin);
       await signIn(tenancy, email, 'another password');
@@ -130,8 +160,8 @@ for (const engine of engines) {
       await using opened = await openTenancy({ engine });
       const { tenancy } = opened;
       const { caller, token, email, password } = await signUp(tenancy, 'Acme');
-      await updateOrganization(tenancy, caller, { organization_name: 'Acme', email: 'new@example.com' });
-      assert.deepEqual(await authenticateAdmin(tenancy, token), caller);
+      await updateOrganization(tenancy, caller, { organization_name: 'Acme', email: 'new@example.com' }, byTest);
+      assert.deepEqual(await authenticateAdmin(tenancy, token), { ...caller, email: 'new@example.com' });
       await assert.rejects(signIn(tenancy, email, password), badLogin);
       await signIn(tenancy, 'new@example.com', password);
       await signUp(tenancy, 'Globex', email);
@@ -149,9 +179,9 @@ for (const engine of engines) {
       );
       const hashless = { ...tenancy, passwords };
       const dear = { ...both, password: 'another password' };
-      await assert.rejects(updateOrganization(hashless, caller, dear), nameTaken);
+      await assert.rejects(updateOrganization(hashless, caller, dear, byTest), nameTaken);
       await assert.rejects(
-        updateOrganization(hashless, caller, { ...dear, new_organization_name: 'Free' }),
+        updateOrganization(hashless, caller, { ...dear, new_organization_name: 'Free' }, byTest),
         emailTaken,
       );
       const blind = {
@@ -160,8 +190,11 @@ for (const engine of engines) {
           kind.name === 'organizations' && key === 'acme' ? forward() : undefined,
         ),
       };
-      await assert.rejects(updateOrganization(blind, caller, both), nameTaken);
-      await assert.rejects(updateOrganization(blind, caller, { ...both, new_organization_name: 'Free' }), emailTaken);
+      await assert.rejects(updateOrganization(blind, caller, both, byTest), nameTaken);
+      await assert.rejects(
+        updateOrganization(blind, caller, { ...both, new_organization_name: 'Free' }, byTest),
+        emailTaken,
+      );
       assert.deepEqual(await versions(tenancy, 'acme'), before);
       assert.equal(opened.reached.filter((point) => point === 'create.hashed').length, 2);
     });
@@ -181,9 +214,9 @@ for (const engine of engines) {
       const passwords = intercept(tenancy.passwords, 'hash', () =>
         Promise.reject(new Error('nothing is to be hashed')),
       );
-      await assert.rejects(updateOrganization({ ...tenancy, passwords }, caller, request), forbidden);
+      await assert.rejects(updateOrganization({ ...tenancy, passwords }, caller, request, byTest), forbidden);
       await assert.rejects(
-        updateOrganization(tenancy, caller, { organization_name: 'Nobody', new_organization_name: 'Initech' }),
+        updateOrganization(tenancy, caller, { organization_name: 'Nobody', new_organization_name: 'Initech' }, byTest),
         notFound,
       );
     });
@@ -193,7 +226,7 @@ for (const engine of engines) {
       const { caller } = await signUp(opened.tenancy, 'Acme');
       const broken = { organization_name: 'Nobody', new_organization_name: 'ab', email: 'ada@', password: 'short' };
       await assert.rejects(
-        updateOrganization(opened.tenancy, caller, broken),
+        updateOrganization(opened.tenancy, caller, broken, byTest),
         (error: { code: string; issues: { member: string }[] }) => {
           assert.equal(error.code, 'invalid_value');
           assert.deepEqual(

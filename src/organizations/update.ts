@@ -1,4 +1,6 @@
 import { TenantryError } from '../errors.ts';
+import { type Happening, recording } from '../events/event.ts';
+import type { Origin } from '../events/origin.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkNewPassword } from '../identity/passwords.ts';
 import { type PasswordHash, type User, users } from '../identity/user.ts';
@@ -33,11 +35,16 @@ export async function updateOrganization(
   tenancy: Tenancy,
   caller: Caller,
   request: UpdateRequest,
+  origin: Origin,
 ): Promise<OrganizationView> {
   refuseInvalid(request);
   const found = await byEnd(look(tenancy, caller, request), commandEnd());
   const password = request.password === undefined ? undefined : await tenancy.passwords.hash(request.password);
-  const view = await decide((end) => attempt(tenancy, caller, { id: found.id, request, password, end }));
+  const view = await decide(
+    (end) => attempt(tenancy, caller, { id: found.id, request, password, origin, end }),
+    commandEnd(),
+    tenancy.queueOf(found.id),
+  );
   tenancy.reach('update.committed');
   return view;
 }
@@ -84,13 +91,14 @@ interface Decided {
   readonly id: string;
   readonly request: UpdateRequest;
   readonly password: PasswordHash | undefined;
+  readonly origin: Origin;
   readonly end: number;
 }
 
 async function attempt(
   { records, now }: Tenancy,
   caller: Caller,
-  { id, request, password, end }: Decided,
+  { id, request, password, origin, end }: Decided,
 ): Promise<OrganizationView | typeof moved> {
   const organization = await records.get(organizations, id);
   if (organization === undefined || !isLive(organization)) throw notFound();
@@ -105,7 +113,9 @@ async function attempt(
   if (renamed === organization && changed === admin) {
     return (await isUnchanged(records, organization)) ? view : moved;
   }
-  const outcome = await records.commit(changesOf([organization, renamed], [admin, changed]), end);
+  const changes = changesOf([organization, renamed], [admin, changed]);
+  const told = happenings([organization, renamed], [admin, changed]);
+  const outcome = await records.commit([...changes, ...told.map((each) => recording(origin, id, each, now()))], end);
   refuseDuplicate(outcome);
   return outcome.result === 'done' ? view : moved;
 }
@@ -120,6 +130,24 @@ function changesOf(
     renamed === organization ? check(organizations, organization) : replace(organizations, renamed),
     changed === admin ? check(users, admin) : replace(users, changed),
   ];
+}
+
+function happenings(
+  [organization, renamed]: readonly [Organization, Organization],
+  [admin, changed]: readonly [User, User],
+): readonly Happening[] {
+  const told: Happening[] = [];
+  if (renamed !== organization) {
+    const data = { before: { name: organization.name }, after: { name: renamed.name } };
+    told.push({ type: 'organization.renamed', data });
+  }
+  const data = { user_id: admin.id };
+  if (changed.email !== admin.email) {
+    const personal = { before: { email: admin.email }, after: { email: changed.email } };
+    told.push({ type: 'user.email_changed', data, personal });
+  }
+  if (changed.generation !== admin.generation) told.push({ type: 'user.password_changed', data });
+  return told;
 }
 
 function rename(organization: Organization, { new_organization_name }: UpdateRequest, now: () => Date): Organization {

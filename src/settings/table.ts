@@ -197,6 +197,11 @@ export const table = {
     initial: '67108864',
     about: "Bytes of the answers that are remembered for them. A batch whose ids are its sender's takes less than 100.",
   },
+  EVENTS_DAYS: {
+    kind: wholeNumber(1, 36_500),
+    initial: '400',
+    about: 'Days for which the events of a deleted organization are kept for the operator.',
+  },
   ORGANIZATION_REQUESTS: {
     kind: wholeNumber(1, 10_000),
     initial: '32',

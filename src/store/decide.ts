@@ -1,5 +1,5 @@
-import { TenantryError } from '../errors.ts';
 import { inTime } from './in-time.ts';
+import { busy, type InQueue } from './queues.ts';
 import { unavailable } from './unavailable.ts';
 
 /** How long a command may take from its first read to its answer; hashing a password comes before and has a bound of its own. */
@@ -29,15 +29,22 @@ export function byEnd<T>(work: Promise<T>, end: number): Promise<T> {
  *
  * @param attempt is given the command's end, for its commit: past it nothing is decided any more
  * @param end the command's `commandEnd`
+ * @param inQueue where it waits for commands of others that would be in its way: of many that read and commit the same at
+ *   once one gets through, and the others would all begin anew, again and again
  * @throws {TenantryError} busy, where others changed the same records all that time; storage_unavailable, where the
  *   storage did not answer in it
  */
-export async function decide<T>(attempt: (end: number) => Promise<T | typeof moved>, end = commandEnd()): Promise<T> {
-  do {
-    const result = await byEnd(attempt(end), end);
-    if (result !== moved) return result;
-  } while (performance.now() < end);
-  throw new TenantryError('busy', 'Others are changing the same organization; try again later', {
-    retryAfterSeconds: 1,
-  });
+export async function decide<T>(
+  attempt: (end: number) => Promise<T | typeof moved>,
+  end = commandEnd(),
+  inQueue: InQueue = (work) => work(),
+): Promise<T> {
+  const attempts = async () => {
+    do {
+      const result = await attempt(end);
+      if (result !== moved) return result;
+    } while (performance.now() < end);
+    throw busy();
+  };
+  return await byEnd(inQueue(attempts, end), end);
 }

@@ -12,8 +12,6 @@ export interface Entry extends Stored {
   readonly sequence: number;
   /** RFC 3339, UTC, milliseconds; never before that of the entry before, whatever the clocks of two instances say. */
   readonly time: string;
-  /** The organization's id, a slash and the time: by it the whole trail is in order. */
-  readonly time_key: string;
   /** What is about people, and may be removed later: the chain has its digest. Null where there is none, or no more. */
   readonly personal: Readonly<Record<string, unknown>> | null;
   /** Random, removed with what it salts: a digest of an email alone would tell the email to who guesses it. */
@@ -27,10 +25,7 @@ export interface Entry extends Stored {
 }
 
 /** An entry before its place in the trail is known; its time may become later. */
-export type NewEntry<E extends Entry = Entry> = Omit<
-  E,
-  'id' | 'version' | 'sequence' | 'time_key' | 'previous_hash' | 'hash'
->;
+export type NewEntry<E extends Entry = Entry> = Omit<E, 'id' | 'version' | 'sequence' | 'previous_hash' | 'hash'>;
 
 /** Where an organization's trail ends; its id is the organization's. */
 export interface Trail extends Stored {
@@ -44,15 +39,15 @@ export interface Trail extends Stored {
 
 /** The kinds that trails are stored as. */
 export interface TrailKinds<E extends Entry = Entry> {
-  readonly entries: Kind<E, { readonly time_key: 'many' }>;
+  readonly entries: Kind<E, { readonly organization_id: 'many' }>;
   readonly trails: Kind<Trail, { readonly expires_at: 'many' }>;
 }
 
 /** What the first entry is chained to. */
 export const firstHash = '0'.repeat(64);
 
-/** Members that the hash is not made of: those that follow from others, and those that may be removed. */
-const unchained: ReadonlySet<string> = new Set(['id', 'version', 'time_key', 'personal', 'personal_salt', 'hash']);
+/** Members that the hash is not made of, beside what entries are found by (`*_key`): they follow from others, or may be removed. */
+const unchained: ReadonlySet<string> = new Set(['id', 'version', 'personal', 'personal_salt', 'hash']);
 
 /** The id of the entry with this number. */
 export function entryId(organization: string, sequence: number): string {
@@ -74,7 +69,6 @@ export function linked(
     version: 1,
     sequence,
     time,
-    time_key: `${organization_id}/${time}`,
     previous_hash: trail?.hash ?? firstHash,
   };
   const hash = hashOf(unhashed);
@@ -87,7 +81,7 @@ export function linked(
 
 /** What an entry's `hash` is. */
 export function hashOf(entry: Readonly<Record<string, unknown>>): string {
-  const chained = Object.entries(entry).filter(([member]) => !unchained.has(member));
+  const chained = Object.entries(entry).filter(([member]) => !unchained.has(member) && !member.endsWith('_key'));
   return sha256(canonical(Object.fromEntries(chained)));
 }
 

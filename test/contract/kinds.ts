@@ -47,7 +47,7 @@ export interface Line extends Entry {
 
 /** As what the suites' trails are stored. */
 export const lineKinds = {
-  entries: defineKind<Line>()('lines', { time_key: 'many' }),
+  entries: defineKind<Line>()('lines', { organization_id: 'many' }),
   trails: defineKind<Trail>()('ends', { expires_at: 'many' }),
 };
 

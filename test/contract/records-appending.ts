@@ -23,9 +23,9 @@ async function entriesOf(records: Records, organization: string): Promise<Line[]
   const all: Line[] = [];
   for (;;) {
     const last = all.at(-1);
-    const after = last && { after: { key: last.time_key, id: last.id } };
-    const page: Line[] = await records.list(lineKinds.entries, 'time_key', {
-      prefix: `${organization}/`,
+    const after = last && { after: { key: organization, id: last.id } };
+    const page: Line[] = await records.list(lineKinds.entries, 'organization_id', {
+      prefix: organization,
       limit: 1_000,
       ...after,
     });

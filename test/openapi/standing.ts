@@ -3,7 +3,7 @@ import { createCollection } from '../../src/documents/create-collection.ts';
 import type { JsonObject } from '../../src/documents/document.ts';
 import { type CreateRequest, createOrganization } from '../../src/organizations/create.ts';
 import { findLive } from '../../src/organizations/find-live.ts';
-import { signIn, signUp, type TestAdmin, type TestTenancy } from '../tenancy.ts';
+import { byTest, signIn, signUp, type TestAdmin, type TestTenancy } from '../tenancy.ts';
 import { callNamed, type ToldCall } from './document.ts';
 
 /** Whoever is there before a call is made: the organization of the examples, and another one. */
@@ -25,9 +25,9 @@ export async function stand({ tenancy }: TestTenancy, { name }: ToldCall): Promi
   const globex = await signUp(tenancy, 'Globex');
   if (name === 'POST /org/create' || name === 'POST /v1/organizations') return { acmeToken: '', globex };
   const { organization_name, email, password } = exampleOfCreation;
-  await createOrganization(tenancy, exampleOfCreation);
+  await createOrganization(tenancy, exampleOfCreation, byTest);
   const organization = await findLive(tenancy.records, organization_name);
-  await createCollection(tenancy, organization, 'invoices');
+  await createCollection(tenancy, organization, 'invoices', byTest);
   for (const { _id: id, ...members } of exampleOfList.data) {
     const own = Object.fromEntries(Object.entries(members).filter(([name]) => !name.startsWith('_')));
     await putDocument(tenancy, { organization, collection: 'invoices', id }, own, () => true);

@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   engine: [
     'settings',
     'identity',
+    'events',
     'idempotency',
     'organizations',
     'placement',
@@ -32,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/mongodb',
   ],
   telemetry: [],
+  'fail-point-reacher': ['organizations', 'store'],
   signals: [],
 };
 

@@ -7,7 +7,7 @@ import type { Schema } from './schema.ts';
 export interface Call {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
-  readonly tag: 'Organizations' | 'Collections' | 'Documents' | 'Log-in' | 'Operation' | 'Documentation';
+  readonly tag: 'Organizations' | 'Collections' | 'Documents' | 'Events' | 'Log-in' | 'Operation' | 'Documentation';
   /** The name that generated clients give it. */
   readonly id: string;
   readonly summary: string;

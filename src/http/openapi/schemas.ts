@@ -3,6 +3,7 @@ import { signInSchema } from '../routes/admin.ts';
 import { createSchema, updateSchema } from '../routes/organizations.ts';
 import { changeSchema, createSchemaV1 } from '../routes/v1/organizations.ts';
 import { bytesDescription, documentSchemas } from './document-schemas.ts';
+import { eventSchemas } from './event-schemas.ts';
 import { answer, described, pageOf, type Schema, schemaNamed, shownTime } from './schema.ts';
 
 const name = 'A name is compared without regard to case, width and runs of white space.';
@@ -152,6 +153,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     },
   }),
   ...documentSchemas,
+  ...eventSchemas,
   DeletedOrganization: answer({
     message: { type: 'string', description: 'Names the organization as it was stored.' },
     deleted_collection: { ...shownCollection, description: 'The collection that is deleted with it.' },

@@ -4,6 +4,7 @@ import { limitKey } from '../address.ts';
 import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
 import { type AddressLimits, limitByAddress } from '../limiting.ts';
+import { originOf } from '../origin.ts';
 
 /** What `POST /admin/login` takes. */
 export const signInSchema = {
@@ -26,7 +27,7 @@ export function adminRoutes(server: Server, tenancy: Tenancy, limits: AddressLim
       onRequest: limits === undefined ? [] : [limitByAddress(limits.counter, limits.signIns)],
     },
     async (request, reply) => {
-      const access_token = await signInAdmin(tenancy, request.body, limitKey(request.ip));
+      const access_token = await signInAdmin(tenancy, request.body, limitKey(request.ip), originOf(request));
       reply.header('cache-control', 'no-store');
       return { access_token, token_type: 'bearer' };
     },

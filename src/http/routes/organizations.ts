@@ -7,6 +7,7 @@ import { callerOf } from '../authentication.ts';
 import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
 import { type AddressLimits, limitByAddress } from '../limiting.ts';
+import { originOf } from '../origin.ts';
 
 /** A name that only selects. Its form is not looked at: one that nobody can have is found nowhere. */
 const selectingName = { type: 'string', minLength: 1, maxLength: 1_024 } as const;
@@ -56,7 +57,7 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
     '/org/create',
     { schema: createSchema, config, bodyLimit, onRequest: limitCreations },
     async (request, reply) => {
-      const view = await createOrganization(tenancy, request.body);
+      const view = await createOrganization(tenancy, request.body, originOf(request));
       reply.code(201);
       return view;
     },
@@ -68,12 +69,17 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
 
   server.put('/org/update', { schema: updateSchema, config, bodyLimit }, (request) => {
     const { organization_name, email, password, new_organization_name } = request.body;
-    return updateOrganization(tenancy, callerOf(request), {
-      organization_name,
-      email: email ?? undefined,
-      password: password ?? undefined,
-      new_organization_name: new_organization_name ?? undefined,
-    });
+    return updateOrganization(
+      tenancy,
+      callerOf(request),
+      {
+        organization_name,
+        email: email ?? undefined,
+        password: password ?? undefined,
+        new_organization_name: new_organization_name ?? undefined,
+      },
+      originOf(request),
+    );
   });
 
   server.delete('/org/delete', { schema: nameInQuery, config }, async (request) => {
@@ -81,6 +87,7 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
       tenancy,
       callerOf(request),
       request.query.organization_name,
+      originOf(request),
     );
     return { message: `Organization '${name}' deleted successfully`, deleted_collection: collection_name };
   });

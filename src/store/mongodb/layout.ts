@@ -19,7 +19,7 @@ interface LayoutDocument {
  * The layout that this program makes and knows. A change of it comes with the step that leads there from the one before; a
  * change of the declared indexes is one too, because a program of this layout drops those that it does not know.
  */
-export const knownLayout = 3;
+export const knownLayout = 4;
 
 /** How a database stands to the program: `new`, `behind` what the kinds declare, or `ready`. */
 export type LayoutState = 'new' | 'behind' | 'ready';

@@ -1,11 +1,11 @@
 import type { Db, Filter } from 'mongodb';
 import { commandEnd } from '../decide.ts';
 import { prefixEnd } from '../prefix.ts';
+import { createQueues } from '../queues.ts';
 import type { Indexes, Join, Kind, ListRange, Outcome, Records, Stored } from '../records.ts';
 import { callEnd, persistently } from './attempts.ts';
 import type { CommitGround } from './commit.ts';
 import { commitRecords } from './commit-records.ts';
-import { createQueues } from './queues.ts';
 import { type RecordDocument, recordOf } from './record-form.ts';
 import type { InTurn } from './turns.ts';
 
@@ -25,7 +25,7 @@ export interface RecordsGround extends CommitGround {
 /** The port for records on MongoDB: a collection for each kind. Nothing is cached, so that every instance sees the same. */
 export function createRecords(ground: RecordsGround): Records {
   const { database, onCommit, inTurn } = ground;
-  const inQueue = createQueues();
+  const queueOf = createQueues();
   const read = <T>(work: () => Promise<T>, end = callEnd()) => inTurn(() => persistently(work, end), end);
 
   async function one<R extends Stored>(kind: string, filter: Filter<RecordDocument>): Promise<R | undefined> {
@@ -91,7 +91,7 @@ export function createRecords(ground: RecordsGround): Records {
       const begun = performance.now();
       const trail = changes.find((change) => change.op === 'append');
       const commit = () => inTurn(() => commitRecords(ground, changes, end), end);
-      const outcome = await (trail === undefined ? commit() : inQueue(trail.entry.organization_id, commit, end));
+      const outcome = await (trail === undefined ? commit() : queueOf(trail.entry.organization_id)(commit, end));
       onCommit({ commits: 1, seconds: (performance.now() - begun) / 1_000 });
       return outcome;
     },

@@ -12,6 +12,7 @@ import { organizationOf, principalOf } from '../../authentication.ts';
 import { bodyLimitOf } from '../../body.ts';
 import type { Server } from '../../framework.ts';
 import { repeatable } from '../../idempotency.ts';
+import { originOf } from '../../origin.ts';
 import { cursorAfter, pageParameters, positionOf, readLimit } from '../../paging.ts';
 
 /** What `POST /v1/organizations/{organization}/collections` takes. */
@@ -38,7 +39,7 @@ export function collectionsRoutes(server: Server, tenancy: Tenancy, keys: SealKe
     const { name } = request.body;
     const repeat = repeatable(request, principalOf(request), request.body);
     const created = await once<CollectionView>(tenancy, repeat, (keep) =>
-      createCollection(tenancy, organization, name, keep),
+      createCollection(tenancy, organization, name, originOf(request), keep),
     );
     reply.code(201).header('location', `/v1/organizations/${organization.id}/collections/${name}`);
     return created;
@@ -65,6 +66,7 @@ export function collectionsRoutes(server: Server, tenancy: Tenancy, keys: SealKe
       tenancy,
       organizationOf(request),
       targetOf(request).collection,
+      originOf(request),
     );
     return { name, erased };
   });

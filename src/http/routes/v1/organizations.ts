@@ -14,6 +14,7 @@ import { bodyLimitOf } from '../../body.ts';
 import { hasTag } from '../../etag.ts';
 import type { Server } from '../../framework.ts';
 import { repeatable } from '../../idempotency.ts';
+import { originOf } from '../../origin.ts';
 import { cursorAfter, pageParameters, positionOf, readLimit } from '../../paging.ts';
 
 const levels = ['pooled', 'collection', 'database', 'cluster'] as const;
@@ -86,7 +87,7 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
     const asked = { name, email: admin.email, placement };
     const details = await once<OrganizationDetails>(tenancy, repeatable(request, operator, asked), async (keep) => {
       const wanted = { organization_name: name, ...admin };
-      const created = await createWithAdmin(tenancy, wanted, {
+      const created = await createWithAdmin(tenancy, wanted, originOf(request), {
         members,
         placement,
         also: (made) => keep(detailsOf(made)),
@@ -116,7 +117,7 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
 
   server.patch('/v1/organizations/:organization', { schema: changeSchema, bodyLimit }, async (request) => {
     const { id } = organizationOf(request);
-    await setQuotas(tenancy, id, request.body.quotas);
+    await setQuotas(tenancy, id, request.body.quotas, originOf(request));
     return (await describeOrganization(records, id)).details;
   });
 
@@ -124,7 +125,7 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
     const { id } = organizationOf(request);
     const principal = principalOf(request);
     const caller = principal === operator ? undefined : principal;
-    const { name, erased = null } = await deleteById(tenancy, id, { caller });
+    const { name, erased = null } = await deleteById(tenancy, id, { caller, origin: originOf(request) });
     return { id, name, erased };
   });
 

@@ -6,6 +6,7 @@ import { organizationOf } from '../../authentication.ts';
 import { bodyLimitFor } from '../../body.ts';
 import type { Server } from '../../framework.ts';
 import { linesOf, ndjson, parseNdjsonBody, refuseOtherBody } from '../../ndjson.ts';
+import { originOf } from '../../origin.ts';
 import { EdgeError } from '../../problems.ts';
 import type { BodyLimits } from './documents.ts';
 
@@ -41,7 +42,8 @@ export function transferRoutes(server: Server, tenancy: Tenancy, limits: BodyLim
       const range = { first: readFirstLine(query.first_line), most: bodyLimitFor(limits.document) };
       // Of each batch of its lines what stands is read.
       await request.turn?.enlarge();
-      return await importDocuments(tenancy, organizationOf(request), linesOf(body as Buffer, range));
+      const lines = linesOf(body as Buffer, range);
+      return await importDocuments(tenancy, organizationOf(request), lines, originOf(request));
     });
     done();
   });

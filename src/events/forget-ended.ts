@@ -1,0 +1,40 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Records, remove } from '../store/records.ts';
+import type { Trail } from '../store/trail.ts';
+import { type Event, events, trails } from './event.ts';
+
+const pageSize = 100;
+
+/** With what it is looked and removed. */
+interface Ground {
+  readonly records: Records;
+  now(): Date;
+}
+
+/**
+ * Removes the trails of deleted organizations whose time is over, until the signal. Several instances may do it at once:
+ * the end of a trail goes last, by who finds no event of it any more.
+ */
+export async function forgetEnded({ records, now }: Ground, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const page: Trail[] = await records.list(trails, 'expires_at', { limit: pageSize });
+    const ended = page.filter(({ expires_at = '' }) => Date.parse(expires_at) <= now().getTime());
+    for (const trail of ended) {
+      await forget(records, trail, signal);
+      if (signal.aborted) return;
+    }
+    if (ended.length < pageSize) return;
+  }
+}
+
+async function forget(records: Records, trail: Trail, signal: AbortSignal): Promise<void> {
+  const prefix = trail.id;
+  while (!signal.aborted) {
+    const page: Event[] = await records.list(events, 'organization_id', { prefix, limit: pageSize });
+    // A conflict: another has removed some of them.
+    await records.commit(page.length === 0 ? [remove(trails, trail)] : page.map((event) => remove(events, event)));
+    if (page.length === 0) return;
+    // Reading them must not hold up the calls of others.
+    await setImmediate();
+  }
+}
