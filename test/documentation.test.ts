@@ -76,7 +76,7 @@ test('the npm commands that the pages show exist', async () => {
 test('every command that is to be pasted is run by a test', () => {
   const run = [readme, oldService, operations].map(({ path }) => path);
   // Whole, by `guide.test.ts` and `beside-mongodb.test.ts`.
-  const runElsewhere = ['docs/guide.md', 'docs/documents.md', 'docs/beside-mongodb.md'];
+  const runElsewhere = ['docs/guide.md', 'docs/documents.md', 'docs/events.md', 'docs/beside-mongodb.md'];
   for (const page of pages.filter(({ path }) => !runElsewhere.includes(path))) {
     const isRun = (shown: Shown) =>
       isBegin(shown) || isRestore(shown) || isOnMongodb(shown) || (isForService(shown) && run.includes(page.path));

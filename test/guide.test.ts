@@ -60,20 +60,22 @@ async function doAsTheGuideSays(url: string): Promise<void> {
   assert.deepEqual((await reader.look()).todos, ['Buy umbrellas']);
 }
 
-test('the commands of docs/documents.md print what stands below them', { skip: noCurl }, async () => {
-  await using ground = await openGround();
-  await assertAnswers(ground);
-});
+for (const page of ['docs/documents.md', 'docs/events.md']) {
+  test(`the commands of ${page} print what stands below them`, { skip: noCurl }, async () => {
+    await using ground = await openGround();
+    await assertAnswers(ground, page);
+  });
 
-test('the commands of docs/documents.md print the same on MongoDB', { skip: noCurl || missing }, async () => {
-  await using scratch = scratchDatabase();
-  const { url, name } = scratch;
-  await using ground = await openGround({ DATABASE_URL: url, DATABASE_NAME: name, SECRET: makeSecret() });
-  await assertAnswers(ground);
-});
+  test(`the commands of ${page} print the same on MongoDB`, { skip: noCurl || missing }, async () => {
+    await using scratch = scratchDatabase();
+    const { url, name } = scratch;
+    await using ground = await openGround({ DATABASE_URL: url, DATABASE_NAME: name, SECRET: makeSecret() });
+    await assertAnswers(ground, page);
+  });
+}
 
-async function assertAnswers(ground: Ground): Promise<void> {
-  for (const { command, answer = '' } of commandsWithAnswers(readPage('docs/documents.md'))) {
+async function assertAnswers(ground: Ground, page: string): Promise<void> {
+  for (const { command, answer = '' } of commandsWithAnswers(readPage(page))) {
     assert.equal(withoutChance(await ground.paste(command)), withoutChance(answer), command);
   }
 }

@@ -103,14 +103,13 @@ export function isPersonalTrue({ personal, personal_salt, personal_digest }: Eve
   return personalDigest(personal_salt, personal) === personal_digest;
 }
 
-/** The members that nothing but the database needs. */
-type Inner = 'version' | 'type_key' | 'actor_key';
-
 /** An event as it is shown: with everything that its hash is made of. */
-export type EventView = Omit<Event, Inner>;
+export type EventView = Omit<Event, 'version' | 'type_key' | 'actor_key'>;
 
 /** Shows an event. */
 export function viewOfEvent(event: Event): EventView {
-  const { version, type_key, actor_key, ...view } = event;
-  return view;
+  const { id, organization_id, sequence, time, type, actor, request_id, data } = event;
+  const { personal, personal_salt, personal_digest, previous_hash, hash } = event;
+  const said = { id, organization_id, sequence, time, type, actor, request_id, data };
+  return { ...said, personal, personal_salt, personal_digest, previous_hash, hash };
 }

@@ -1,6 +1,6 @@
 import { blocksOf, type Page, type Shown } from '../documentation/page.ts';
 
-/** A text without what differs from time to time: ids, times, tags, cursors and ports. */
+/** A text without what differs from time to time: ids, times, digests, tags, cursors and ports. */
 export function withoutChance(text: string): string {
   return text
     .trim()
@@ -8,6 +8,7 @@ export function withoutChance(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '(time)')
     .replaceAll(/("request_id":)"[^"]+"/g, '$1"..."')
     .replaceAll(/("next_cursor":)"[^"]+"/g, '$1"..."')
+    .replaceAll(/"[0-9a-f]{32}([0-9a-f]{32})?"/g, '(digest)')
     .replaceAll(/\\?"[\w-]{43}\\?"/g, '(tag)')
     .replaceAll(/(localhost|127\.0\.0\.1):\d+/g, '$1:...');
 }
