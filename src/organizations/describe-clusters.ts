@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { mainCluster } from '../placement/cluster.ts';
 import type { ClusterDescription } from '../placement/places.ts';
 import { byEnd, commandEnd } from '../store/decide.ts';
 import type { Records } from '../store/records.ts';
@@ -19,7 +20,8 @@ const leftMilliseconds = 1_000;
 
 /**
  * How each cluster stands. Whose a collection on a server is tells the master database alone, where other programs may have
- * collections that are named like those of organizations; the files of the embedded engine are ours.
+ * collections that are named like those of organizations, and nothing where it does not answer; the files of the embedded
+ * engine are ours.
  *
  * @throws {TenantryError} storage_unavailable
  */
@@ -27,10 +29,12 @@ export async function describeClusters({
   places,
   records,
 }: Pick<Tenancy, 'places' | 'records'>): Promise<ClusterView[]> {
-  const end = commandEnd();
   const described = await places.describe();
+  // One that does not answer may have taken the time of a whole command: the count has its own.
+  const end = commandEnd();
+  const isUp = described.find(({ name }) => name === mainCluster)?.health === 'up';
   const onServers = described.some(({ kind, health }) => kind === 'mongodb' && health === 'up');
-  const counted = onServers ? await byEnd(countCollections(records, end - leftMilliseconds), end) : undefined;
+  const counted = isUp && onServers ? await byEnd(countCollections(records, end - leftMilliseconds), end) : undefined;
   return described.map((cluster) => {
     const { name, kind, health, standing_collections } = cluster;
     if (kind === 'embedded' || health === 'down') return { ...cluster, collections: standing_collections };

@@ -30,6 +30,17 @@ test('what is no cluster is refused, without what stands there', () => {
   }
 });
 
+test('of several clusters it is told which one is wrong', () => {
+  const right = (text: string) => {
+    const reading = clusters.read(text, undefined);
+    return 'right' in reading ? reading.right : undefined;
+  };
+  assert.equal(right('eu=/a West=/b'), `${clusters.accepts}; number 2 of 2 is not`);
+  assert.equal(right('eu=/a mongodb://me:secret@db1 east=/b'), `${clusters.accepts}; number 2 of 3 is not`);
+  assert.equal(right('eu=/a eu=/b'), 'one place for each cluster: eu has two');
+  assert.match(right('eu=/a east=var/lib') ?? '', /^east=\/directory, or east= and mongodb:\/\/ /);
+});
+
 test('a level is one word, or one with pooled as the way out', () => {
   const value = (text: string) => {
     const reading = levels.read(text, undefined);

@@ -34,25 +34,28 @@ export const clusters: Kind<readonly ClusterSetting[]> = {
     'name=mongodb://... or name=/directory, several with spaces between; a name is 1 to 32 of a-z 0-9 -, begins with a letter, is not main, and stands once',
   read(text) {
     const found: ClusterSetting[] = [];
-    for (const part of text.split(/\s+/).filter((each) => each !== '')) {
-      const reading = readCluster(part);
+    const parts = text.split(/\s+/).filter((each) => each !== '');
+    for (const [place, part] of parts.entries()) {
+      const reading = readCluster(part, `number ${place + 1} of ${parts.length}`);
       if ('right' in reading) return reading;
-      if (found.some((other) => other.name === reading.value.name)) return { right: clusters.accepts };
+      const { name: given } = reading.value;
+      if (found.some((other) => other.name === given)) return { right: `one place for each cluster: ${given} has two` };
       found.push(reading.value);
     }
     return found.length === 0 ? { right: clusters.accepts } : { value: found };
   },
 };
 
-function readCluster(part: string): Reading<ClusterSetting> {
+/** What is no name may be a part of an address with its password: it is told by its place. */
+function readCluster(part: string, place: string): Reading<ClusterSetting> {
   const equals = part.indexOf('=');
   const [given, location] = [part.slice(0, Math.max(0, equals)), part.slice(equals + 1)];
-  if (!name.test(given) || given === 'main') return { right: clusters.accepts };
+  if (!name.test(given) || given === 'main') return { right: `${clusters.accepts}; ${place} is not` };
   if (isAbsolute(location)) return { value: { name: given, location: { directory: normalize(location) } } };
   const url = databaseUrl.read(location, undefined);
   return 'value' in url
     ? { value: { name: given, location: { url: url.value } } }
-    : { right: `${given}= and ${url.right}` };
+    : { right: `${given}=/directory, or ${given}= and ${url.right}` };
 }
 
 /** A bound of clusters: of those that have one of their own, by their names, and of all others. */

@@ -65,7 +65,7 @@ export const transferCalls: readonly Call[] = [
     id: 'importDocuments',
     summary: 'Import documents',
     description:
-      'Stores the documents of the lines of an export, each in its collection, which is created where it is missing. A new document keeps the version and the times that its line has; one that is there with other members is replaced. A line that cannot be stored is told of in the answer and does not keep the others from being stored. The body may have 8 MiB, unless another bound is set: send a longer export in parts, each of whole lines. Nothing is stored before the whole body has arrived. A part whose answer was lost is sent again: what is there with the same members stays as it is.',
+      'Stores the documents of the lines of an export, each in its collection, which is created where it is missing. A new document keeps the version and the times that its line has; one that is there with other members is replaced. A line that cannot be stored is told of in the answer and does not keep the others from being stored. The body may have 8 MiB, unless another bound is set: send a longer export in parts, each of whole lines. Nothing is stored before the whole body has arrived. A part whose answer was lost is sent again, without an `Idempotency-Key`, which is not looked at: what is there with the same members stays as it is.',
     query: [
       {
         name: 'first_line',
