@@ -42,15 +42,25 @@ export interface CreateOptions {
   readonly members?: Readonly<Record<keyof CreateRequest, string>>;
   /** Where its documents are to be; what is left out is the installation's choice. */
   readonly placement?: PlacementRequest | undefined;
+  /** Who asks for the hash of the password (`Passwords`). */
+  readonly line?: string | undefined;
   /** Changes that come first in the commit, made of what it will have created. */
   readonly also?: (created: CreatedOrganization) => readonly Change[];
 }
 
 const referenceMembers = { organization_name: 'organization_name', email: 'email', password: 'password' } as const;
 
-/** Creates an organization with its admin, as the reference API does and shows it (`createWithAdmin`). */
-export async function createOrganization(tenancy: Tenancy, request: CreateRequest): Promise<OrganizationView> {
-  const { organization, admin } = await createWithAdmin(tenancy, request);
+/**
+ * Creates an organization with its admin, as the reference API does and shows it (`createWithAdmin`).
+ *
+ * @param address where the call came from, whose hashes wait in a line of their own
+ */
+export async function createOrganization(
+  tenancy: Tenancy,
+  request: CreateRequest,
+  address?: string,
+): Promise<OrganizationView> {
+  const { organization, admin } = await createWithAdmin(tenancy, request, { line: address });
   return viewOf(organization, admin.email);
 }
 
@@ -63,7 +73,7 @@ export async function createOrganization(tenancy: Tenancy, request: CreateReques
 export async function createWithAdmin(
   tenancy: Tenancy,
   request: CreateRequest,
-  { members = referenceMembers, also = () => [], placement = {} }: CreateOptions = {},
+  { members = referenceMembers, also = () => [], placement = {}, line }: CreateOptions = {},
 ): Promise<CreatedOrganization> {
   refuseIssues({
     [members.organization_name]: checkName(request.organization_name),
@@ -72,7 +82,7 @@ export async function createWithAdmin(
     ...tenancy.places.check(placement),
   });
   await byEnd(refuseTaken(tenancy.records, request), commandEnd());
-  const password = await tenancy.passwords.hash(request.password);
+  const password = await tenancy.passwords.hash(request.password, line);
   tenancy.reach('create.hashed');
   const end = commandEnd();
   const created = await decide(() => attempt(tenancy, request, { password, also, wanted: placement, end }), end);

@@ -3,6 +3,7 @@ import { deleteOrganization } from '../../organizations/delete.ts';
 import { readOrganization } from '../../organizations/read.ts';
 import type { Tenancy } from '../../organizations/tenancy.ts';
 import { updateOrganization } from '../../organizations/update.ts';
+import { limitKey } from '../address.ts';
 import { callerOf } from '../authentication.ts';
 import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
@@ -56,7 +57,7 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
     '/org/create',
     { schema: createSchema, config, bodyLimit, onRequest: limitCreations },
     async (request, reply) => {
-      const view = await createOrganization(tenancy, request.body);
+      const view = await createOrganization(tenancy, request.body, limitKey(request.ip));
       reply.code(201);
       return view;
     },
