@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { MOST_PIPELINED } from '../src/http/connections.ts';
 import { stopServer } from '../src/http/server.ts';
 import { startApp, testLimits } from './http-app.ts';
 import { exchange, openWire, type WireAnswer } from './http-wire.ts';
@@ -37,6 +38,28 @@ describe('a body that is broken before anybody reads it', () => {
       assert.equal(app.echoes(), 0);
     });
   }
+});
+
+describe('requests that do not wait for the answers of others', () => {
+  const request = 'GET /quiet HTTP/1.1\r\nHost: a\r\n\r\n';
+
+  test('a few on one connection are all answered, as often as they come', async () => {
+    await using app = await startApp();
+    using wire = await openWire(app.port);
+    for (let round = 0; round < 3; round += 1) {
+      wire.send(request.repeat(MOST_PIPELINED));
+      for (let count = 0; count < MOST_PIPELINED; count += 1) assert.equal((await wire.answer()).status, 200);
+    }
+  });
+
+  test('more end the connection, and no more than those few are taken up', async () => {
+    await using app = await startApp();
+    using wire = await openWire(app.port);
+    wire.send(request.repeat(1_000));
+    const answered = (await wire.ended()).split('HTTP/1.1 ').length - 1;
+    assert.ok(answered <= MOST_PIPELINED, `${answered} were answered`);
+    assert.equal((await exchange(app.port, request)).status, 200);
+  });
 });
 
 describe('requests that do not arrive in time', () => {

@@ -24,7 +24,7 @@ for (const stage of stages) {
         ['DELETE', undefined],
       ] as const;
       for (const [method, body] of changes) {
-        for (const tag of [first, other, `W/${second}`, `${first}, ${other}`, '""']) {
+        for (const tag of [first, other, `W/${second}`, `${first}, ${other}`, '""', '"a,*,b"']) {
           assertRefused(await acme.send(method, path, { body, headers: { 'if-match': tag } }), failed);
         }
       }
@@ -59,7 +59,9 @@ for (const stage of stages) {
           assertRefused(await acme.send(method, path, { body, headers: { 'if-none-match': known } }), failed);
         }
       }
-      bodyOf(await acme.send('PUT', path, { body: { n: 2 }, headers: { 'if-none-match': other } }), 200);
+      for (const unknown of [other, '"a,*,b"']) {
+        bodyOf(await acme.send('PUT', path, { body: { n: 2 }, headers: { 'if-none-match': unknown } }), 200);
+      }
       const both = { 'if-match': '*', 'if-none-match': '*' };
       assertRefused(await acme.send('PUT', path, { body: { n: 3 }, headers: both }), failed);
     });
@@ -86,7 +88,9 @@ for (const stage of stages) {
           assert.deepEqual([answer.status, answer.text, fieldOf(answer, 'etag')], [304, '', tag], known);
         }
       }
-      bodyOf(await acme.send('GET', path, { headers: { 'if-none-match': other } }), 200);
+      for (const unknown of [other, '"a,*,b"', '"*"']) {
+        bodyOf(await acme.send('GET', path, { headers: { 'if-none-match': unknown } }), 200);
+      }
       await put(acme, 'a', { n: 2 });
       bodyOf(await acme.send('GET', path, { headers: { 'if-none-match': tag } }), 200);
       const none = await acme.send('GET', documentsOf('default', 'none'), { headers: { 'if-none-match': '*' } });

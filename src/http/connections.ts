@@ -1,4 +1,4 @@
-import type { Server as HttpServer, ServerResponse } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** What a connection is doing, as far as its latest request tells. */
@@ -10,6 +10,12 @@ export type Doing =
   /** A request has arrived and its answer is in work. */
   | { readonly state: 'answering'; readonly answer: ServerResponse };
 
+/**
+ * Requests of a connection that may await their answers: clients that pipeline at all send few. What is read at once of a
+ * connection may have more than a thousand, for which all others would wait.
+ */
+export const MOST_PIPELINED = 64;
+
 const SILENT: Doing = { state: 'silent' };
 
 /**
@@ -18,6 +24,8 @@ const SILENT: Doing = { state: 'silent' };
  */
 export class Connections {
   readonly #latest = new Map<Socket, ServerResponse | undefined>();
+  /** How many answers each connection awaits. */
+  readonly #awaited = new WeakMap<Socket, number>();
   #stopping = false;
 
   /** Watches a server for new connections. */
@@ -26,6 +34,19 @@ export class Connections {
       this.#latest.set(socket, undefined);
       socket.once('close', () => this.#latest.delete(socket));
     });
+  }
+
+  /** Whether a request is taken up. Its connection ends where too many of it are not answered yet. */
+  admit({ socket }: IncomingMessage, answer: ServerResponse): boolean {
+    if (socket.destroyed) return false;
+    const awaited = this.#awaited.get(socket) ?? 0;
+    if (awaited === MOST_PIPELINED) {
+      socket.destroy();
+      return false;
+    }
+    this.#awaited.set(socket, awaited + 1);
+    answer.once('close', () => this.#awaited.set(socket, (this.#awaited.get(socket) ?? 1) - 1));
+    return true;
   }
 
   /** Notes that the answer to a request of this connection is in work. */

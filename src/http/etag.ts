@@ -5,8 +5,8 @@ import { EdgeError } from './problems.ts';
 
 /** Whether the caller has what it asks for (RFC 9110 section 13.1.2). A proxy that compresses makes the tag a weak one. */
 export function hasTag({ headers }: FastifyRequest, etag: string): boolean {
-  const known = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return known.includes(etag) || known.includes('*');
+  const known = headers['if-none-match']?.trim();
+  return known === '*' || (known !== undefined && eachTag(known).some((tag) => opaque(tag) === etag));
 }
 
 /**
@@ -34,7 +34,7 @@ export function expectationOf({ headers }: FastifyRequest): Expectation {
     const tag = standing && etagOf(standing);
     const matches = match === undefined || (tag !== undefined && (match.includes('*') || match.includes(tag)));
     // The weak comparison: a weak tag names the same state as the strong one.
-    const known = noneMatch?.map((each) => each.replace(/^W\//, ''));
+    const known = noneMatch?.map(opaque);
     return matches && !(tag !== undefined && (known?.includes('*') || known?.includes(tag)));
   };
 }
@@ -42,5 +42,15 @@ export function expectationOf({ headers }: FastifyRequest): Expectation {
 function tagsOf(name: string, field: string | undefined): readonly string[] | undefined {
   if (field === undefined) return undefined;
   if (!tagList.test(field)) throw new EdgeError('bad_request', `${name} must be * or entity tags in quotes`);
-  return field.split(/[ \t]*,[ \t]*/);
+  return field === '*' ? [field] : eachTag(field);
+}
+
+/** The entity tags of a list. A comma within the quotes is a tag's own. */
+function eachTag(list: string): readonly string[] {
+  return list.match(/(?:W\/)?"[^"]*"/g) ?? [];
+}
+
+/** A tag as the weak comparison looks at it. */
+function opaque(tag: string): string {
+  return tag.replace(/^W\//, '');
 }

@@ -148,9 +148,14 @@ export function buildFramework(parts: FrameworkParts): Server {
     return503OnClosing: false,
   });
   connections.watch(server.server);
+  const route: typeof server.routing = (request, answer) => {
+    if (connections.admit(request, answer)) server.routing(request, answer);
+  };
+  // Before Fastify, which makes much of a request.
+  server.server.off('request', server.routing).on('request', route);
   server.server.on('connect', connectHandler(bare));
   // Without a listener Node would answer 417 without a body.
-  server.server.on('checkExpectation', server.routing);
+  server.server.on('checkExpectation', route);
   server.decorate('connections', connections);
   server.setErrorHandler(fail);
   server.setValidatorCompiler(compileValidator);

@@ -5,9 +5,9 @@ import { TenantryError } from '../errors.ts';
 import { createHashQueue, type HashQueue, hashingWorkers } from './hash-queue.ts';
 
 /** Work that is begun by the queue and finished by the test. */
-function work(queue: HashQueue, begun: number[], id = 0) {
+function work(queue: HashQueue, begun: number[], id = 0, line = 'one') {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const result = queue.run(() => {
+  const result = queue.run(line, () => {
     begun.push(id);
     return promise;
   });
@@ -55,6 +55,42 @@ test('a newcomer never overtakes one that waits', async () => {
   assert.deepEqual(begun, [0, 1]);
 });
 
+test('lines take turns, each in its own order, so that a long one holds up no other', async () => {
+  const { queue } = queueOf(1);
+  const begun: number[] = [];
+  const flood = [0, 1, 2, 3, 4].map((id) => work(queue, begun, id, 'flood'));
+  const others = [work(queue, begun, 10, 'ada'), work(queue, begun, 11, 'ada'), work(queue, begun, 20, 'sol')];
+  for (const job of [...flood, ...others]) job.finish();
+  await Promise.all([...flood, ...others].map(({ result }) => result));
+  assert.deepEqual(begun, [0, 1, 10, 20, 2, 11, 3, 4]);
+  assert.deepEqual([queue.working, queue.waiting], [0, 0]);
+});
+
+test('where all would wait too long the last of the longest line is refused, and a newcomer of a short line is taken', async () => {
+  const { queue } = queueOf(1, 5);
+  const begun: number[] = [];
+  const flood = Array.from({ length: 1 + 6 }, (_, id) => work(queue, begun, id, 'flood'));
+  const taken = work(queue, begun, 10, 'ada');
+  await assert.rejects(flood[6]?.result ?? assert.fail(), { code: 'busy', retryAfterSeconds: 6 });
+  assert.equal(queue.waiting, 6);
+  await assert.rejects(work(queue, begun, 7, 'flood').result, { code: 'busy' });
+
+  for (const job of [...flood, taken]) job.finish();
+  assert.equal(await taken.result, 10);
+  assert.deepEqual(begun.slice(0, 3), [0, 1, 10]);
+});
+
+test('of lines that are all short a newcomer takes no place', async () => {
+  const { queue } = queueOf(1, 5);
+  const begun: number[] = [];
+  const jobs = Array.from({ length: 1 + 6 }, (_, id) => work(queue, begun, id, `line ${id}`));
+  await assert.rejects(work(queue, begun, 10, 'another').result, { code: 'busy' });
+  await assert.rejects(work(queue, begun, 11, 'line 6').result, { code: 'busy' });
+  assert.equal(queue.waiting, 6);
+  for (const job of jobs) job.finish();
+  await Promise.all(jobs.map(({ result }) => result));
+});
+
 test('work that fails hands its turn on, and its error to whoever asked', async () => {
   const { queue } = queueOf(1);
   const begun: number[] = [];
@@ -94,7 +130,7 @@ test('who would wait longer than the limit is refused with the time until the li
 test('the expected wait follows the time that hashes take', async () => {
   const { queue, pass } = queueOf(1, 5);
   for (let count = 0; count < 100; count += 1) {
-    await queue.run(async () => pass(10));
+    await queue.run('one', async () => pass(10));
   }
   const begun: number[] = [];
   work(queue, begun);
@@ -105,8 +141,8 @@ test('the expected wait follows the time that hashes take', async () => {
 
 test('one idle worker is enough to be taken, however slow hashes are', async () => {
   const { queue, pass } = queueOf(1, 1);
-  await queue.run(async () => pass(1_000_000));
-  assert.equal(await queue.run(async () => 'done'), 'done');
+  await queue.run('one', async () => pass(1_000_000));
+  assert.equal(await queue.run('one', async () => 'done'), 'done');
 });
 
 test('stopping refuses what has not begun and what comes later, and waits for what has begun', async () => {

@@ -1,13 +1,18 @@
 import { TenantryError } from '../errors.ts';
 
-/** One line for all hashing: a bound on how much is in work, and on how long the rest waits. First in, first out. */
+/**
+ * All hashing: a bound on how much is in work, and on how long the rest waits. The lines of those who ask take turns, so that
+ * who floods waits for himself; within a line the first in is the first out.
+ */
 export interface HashQueue {
   /**
    * Does the work when its turn has come.
    *
-   * @throws {TenantryError} busy: the wait would be too long; stopping: it had not begun when the queue was stopped
+   * @param line who asks for it
+   * @throws {TenantryError} busy: the wait would be too long, also where others came whose lines are shorter; stopping: it
+   *   had not begun when the queue was stopped
    */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  run<T>(line: string, work: () => Promise<T>): Promise<T>;
   readonly waiting: number;
   readonly working: number;
   /** Refuses what has not begun and whatever comes after; resolves when what had begun is finished. */
@@ -42,26 +47,51 @@ export function hashingWorkers(cores: number, poolThreads: number): number {
 
 /** Makes a queue in which nothing waits yet. */
 export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: HashQueueOptions): HashQueue {
-  const waiting: PromiseWithResolvers<void>[] = [];
+  /** Who waits in each line; the lines in the order of their turns, none of them empty. */
+  const lines = new Map<string, PromiseWithResolvers<void>[]>();
+  let waiting = 0;
   let working = 0;
   let meanSeconds = hashSeconds;
   let drained: PromiseWithResolvers<void> | undefined;
 
-  async function takeTurn(): Promise<void> {
+  async function takeTurn(line: string): Promise<void> {
     if (drained !== undefined) throw stopping();
     if (working < workers) {
       working += 1;
       return;
     }
-    const expectedSeconds = (waiting.length / workers) * meanSeconds;
-    if (expectedSeconds > waitSeconds) throw busy(expectedSeconds);
+    const expectedSeconds = (waiting / workers) * meanSeconds;
+    if (expectedSeconds > waitSeconds) makeRoom(line, busy(expectedSeconds));
     const turn = Promise.withResolvers<void>();
-    waiting.push(turn);
+    const own = lines.get(line);
+    if (own === undefined) lines.set(line, [turn]);
+    else own.push(turn);
+    waiting += 1;
     await turn.promise;
   }
 
+  /** Refuses the last of the longest line, or the newcomer where that is hardly longer than his own. */
+  function makeRoom(line: string, error: TenantryError): void {
+    let longest: PromiseWithResolvers<void>[] = [];
+    for (const each of lines.values()) if (each.length > longest.length) longest = each;
+    if (longest.length <= (lines.get(line)?.length ?? 0) + 1) throw error;
+    waiting -= 1;
+    longest.pop()?.reject(error);
+  }
+
+  function takeNext(): PromiseWithResolvers<void> | undefined {
+    const [first] = lines;
+    if (first === undefined) return undefined;
+    const [line, turns] = first;
+    const next = turns.shift();
+    waiting -= 1;
+    lines.delete(line);
+    if (turns.length > 0) lines.set(line, turns);
+    return next;
+  }
+
   function endTurn(): void {
-    const next = waiting.shift();
+    const next = takeNext();
     // The turn is handed on rather than given back, so that no newcomer can step in between.
     if (next !== undefined) next.resolve();
     else working -= 1;
@@ -69,8 +99,8 @@ export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: Ha
   }
 
   return {
-    async run(work) {
-      await takeTurn();
+    async run(line, work) {
+      await takeTurn(line);
       const begun = clock();
       try {
         return await work();
@@ -82,7 +112,7 @@ export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: Ha
       }
     },
     get waiting() {
-      return waiting.length;
+      return waiting;
     },
     get working() {
       return working;
@@ -90,7 +120,9 @@ export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: Ha
     stop() {
       if (drained === undefined) {
         drained = Promise.withResolvers<void>();
-        for (const turn of waiting.splice(0)) turn.reject(stopping());
+        for (const turn of [...lines.values()].flat()) turn.reject(stopping());
+        lines.clear();
+        waiting = 0;
         if (working === 0) drained.resolve();
       }
       return drained.promise;

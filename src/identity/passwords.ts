@@ -12,23 +12,25 @@ const bcryptBytes = 72;
 /** About how long bcrypt takes for each of its 2^cost rounds, until it was measured: cost 12 in 230 ms. */
 const secondsPerRound = 0.000_056;
 
-/** Hashes and verifies passwords, off the event loop and behind one queue. */
+/** Hashes and verifies passwords, off the event loop and behind one queue, in which the lines of those who ask take turns. */
 export interface Passwords {
   /**
    * A hash of the present cost. The password is one that `checkNewPassword` finds right.
    *
+   * @param line who asks for it; those who are not named share one
    * @throws {TenantryError} busy, stopping
    */
-  hash(password: string): Promise<PasswordHash>;
+  hash(password: string, line?: string): Promise<PasswordHash>;
 
   /**
    * Whether the password is the one that was hashed. A wrong answer costs the same work whether a user was found
    * (`stored`) or not (undefined), so that its time does not tell; the one exception is a hash of a higher cost than the
    * present one, until its owner has signed in once.
    *
+   * @param line as for `hash`
    * @throws {TenantryError} busy, stopping
    */
-  verify(password: string, stored: PasswordHash | undefined): Promise<Verdict>;
+  verify(password: string, stored: PasswordHash | undefined, line?: string): Promise<Verdict>;
 
   /** How many wait for their turn. */
   readonly waiting: number;
@@ -86,18 +88,18 @@ export function createPasswords({ cost, workers, waitSeconds }: PasswordsOptions
   });
 
   return {
-    hash(password) {
+    hash(password, line = '') {
       const bytes = Buffer.from(password);
       const scheme = bytes.length > bcryptBytes ? 'bcrypt-sha256' : 'bcrypt';
-      return queue.run(async () => {
+      return queue.run(line, async () => {
         const salt = bcrypt.genSaltSync({ cost });
         const secret = schemes[scheme].secret(bytes, saltOf(salt));
         return { scheme, hash: await bcrypt.hash(secret, { salt, rejectLongPasswords: true }) };
       });
     },
-    verify(password, stored) {
+    verify(password, stored, line = '') {
       const bytes = Buffer.from(password);
-      return queue.run(async () => {
+      return queue.run(line, async () => {
         if (stored === undefined) {
           await bcrypt.verify(bytes, hashOfNothing(cost));
           return { right: false, stale: false };

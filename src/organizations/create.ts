@@ -44,19 +44,26 @@ export interface CreateOptions {
   readonly members?: Readonly<Record<keyof CreateRequest, string>>;
   /** Where its documents are to be; what is left out is the installation's choice. */
   readonly placement?: PlacementRequest | undefined;
+  /** Who asks for the hash of the password (`Passwords`). */
+  readonly line?: string | undefined;
   /** Changes that come first in the commit, made of what it will have created. */
   readonly also?: (created: CreatedOrganization) => readonly Change[];
 }
 
 const referenceMembers = { organization_name: 'organization_name', email: 'email', password: 'password' } as const;
 
-/** Creates an organization with its admin, as the reference API does and shows it (`createWithAdmin`). */
+/**
+ * Creates an organization with its admin, as the reference API does and shows it (`createWithAdmin`).
+ *
+ * @param address where the call came from, whose hashes wait in a line of their own
+ */
 export async function createOrganization(
   tenancy: Tenancy,
   request: CreateRequest,
   origin: Origin,
+  address?: string,
 ): Promise<OrganizationView> {
-  const { organization, admin } = await createWithAdmin(tenancy, request, origin);
+  const { organization, admin } = await createWithAdmin(tenancy, request, origin, { line: address });
   return viewOf(organization, admin.email);
 }
 
@@ -70,7 +77,7 @@ export async function createWithAdmin(
   tenancy: Tenancy,
   request: CreateRequest,
   origin: Origin,
-  { members = referenceMembers, also = () => [], placement = {} }: CreateOptions = {},
+  { members = referenceMembers, also = () => [], placement = {}, line }: CreateOptions = {},
 ): Promise<CreatedOrganization> {
   refuseIssues({
     [members.organization_name]: checkName(request.organization_name),
@@ -79,7 +86,7 @@ export async function createWithAdmin(
     ...tenancy.places.check(placement),
   });
   await byEnd(refuseTaken(tenancy.records, request), commandEnd());
-  const password = await tenancy.passwords.hash(request.password);
+  const password = await tenancy.passwords.hash(request.password, line);
   tenancy.reach('create.hashed');
   const end = commandEnd();
   const created = await decide(

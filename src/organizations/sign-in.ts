@@ -20,7 +20,7 @@ export interface SignInRequest {
  * Signs an admin in to the organization that they administer. A failure costs the same work and says the same whether
  * the email is known or not. Failures of others delay the right password and never refuse it.
  *
- * @param address what the call is counted by, together with the account
+ * @param address what the call is counted by, together with the account; it waits in a line of its own
  * @returns the access token
  * @throws {TenantryError} invalid_value, rate_limited, busy, stopping, invalid_credentials, storage_unavailable
  */
@@ -33,7 +33,7 @@ export async function signInAdmin(
   const { email, password } = request;
   refuseIssues({ email: checkEmail(email), password: checkPassword(password) });
   await countSignIn(tenancy, email, address);
-  const user = await verifyUser(tenancy, request, origin);
+  const user = await verifyUser(tenancy, request, { address, origin });
   const organization = await findAdministered(tenancy.records, user);
   // Not counted as a failure: whoever knows the password guesses nothing.
   if (organization === undefined) throw invalidCredentials();
@@ -59,18 +59,22 @@ async function countSignIn({ limits, signInLimits }: Tenancy, email: string, add
 }
 
 /** The user with this email and password, as stored before the password was verified. */
-async function verifyUser(tenancy: Tenancy, { email, password }: SignInRequest, origin: Origin): Promise<User> {
+async function verifyUser(
+  tenancy: Tenancy,
+  { email, password }: SignInRequest,
+  { address, origin }: { readonly address: string; readonly origin: Origin },
+): Promise<User> {
   const { records, passwords, limits, signInLimits } = tenancy;
   const key = emailKey(email);
   if (!(await limits.look(signInLimits.failures, key)).allowed) await tenancy.delaySignIn();
   const user = await records.find(users, 'email_key', key);
-  const { right, stale } = await passwords.verify(password, user?.password);
+  const { right, stale } = await passwords.verify(password, user?.password, address);
   if (user === undefined || !right) {
     await limits.take(signInLimits.failures, key);
     if (user !== undefined) tenancy.failedSignIns.note(user, origin);
     throw invalidCredentials();
   }
-  if (stale) await rehash(tenancy, user, password);
+  if (stale) await rehash(tenancy, user, { password, address });
   return user;
 }
 
@@ -78,9 +82,14 @@ async function verifyUser(tenancy: Tenancy, { email, password }: SignInRequest, 
  * Stores the password under the present cost. The user is replaced at the version that was verified, so that a password
  * set meanwhile stays; and as it is no new password, tokens live on. Where it fails, the next log-in tries again.
  */
-async function rehash({ passwords, records, log }: Tenancy, user: User, password: string): Promise<void> {
+async function rehash(
+  { passwords, records, log }: Tenancy,
+  user: User,
+  { password, address }: { password: string; address: string },
+): Promise<void> {
   try {
-    const outcome = await records.commit([replace(users, { ...user, password: await passwords.hash(password) })]);
+    const hashed = { ...user, password: await passwords.hash(password, address) };
+    const outcome = await records.commit([replace(users, hashed)]);
     if (outcome.result !== 'done') log.info({ user: user.id }, 'a password was not hashed again: its user was changed');
   } catch (error) {
     if (!(error instanceof TenantryError)) throw error;

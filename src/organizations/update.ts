@@ -39,7 +39,8 @@ export async function updateOrganization(
 ): Promise<OrganizationView> {
   refuseInvalid(request);
   const found = await byEnd(look(tenancy, caller, request), commandEnd());
-  const password = request.password === undefined ? undefined : await tenancy.passwords.hash(request.password);
+  const password =
+    request.password === undefined ? undefined : await tenancy.passwords.hash(request.password, caller.user_id);
   const view = await decide(
     (end) => attempt(tenancy, caller, { id: found.id, request, password, origin, end }),
     commandEnd(),

@@ -3,6 +3,7 @@ import { deleteOrganization } from '../../organizations/delete.ts';
 import { readOrganization } from '../../organizations/read.ts';
 import type { Tenancy } from '../../organizations/tenancy.ts';
 import { updateOrganization } from '../../organizations/update.ts';
+import { limitKey } from '../address.ts';
 import { callerOf } from '../authentication.ts';
 import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
@@ -57,7 +58,7 @@ export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: Ad
     '/org/create',
     { schema: createSchema, config, bodyLimit, onRequest: limitCreations },
     async (request, reply) => {
-      const view = await createOrganization(tenancy, request.body, originOf(request));
+      const view = await createOrganization(tenancy, request.body, originOf(request), limitKey(request.ip));
       reply.code(201);
       return view;
     },
