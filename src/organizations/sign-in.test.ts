@@ -60,7 +60,7 @@ for (const engine of engines) {
       const ended = Promise.allSettled(flood);
       const [token, updated] = await Promise.all([
         signInAdmin(tenancy, { email, password }, address, byTest),
-        updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' }),
+        updateOrganization(tenancy, caller, { organization_name: 'Acme', password: 'another password' }, byTest),
       ]);
       assert.ok(token);
       assert.equal(updated.admin_email, email);
