@@ -31,6 +31,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/sqlite',
     'store/mongodb',
   ],
+  // What the doctor is told of the engines.
+  examine: ['engine', 'settings', 'identity', 'organizations', 'placement', ...ports, 'store/sqlite', 'store/mongodb'],
   telemetry: [],
   signals: [],
 };
