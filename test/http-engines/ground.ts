@@ -1,6 +1,7 @@
 import { openWire, type WireAnswer } from '../http-wire.ts';
 import type { ServiceEngine } from '../service/ground.ts';
 import type { Contents } from '../service/inspect.ts';
+import { assertCounted } from '../service/recount.ts';
 import { startService } from '../service/service.ts';
 import type { Call } from './calls.ts';
 import { createNormalizer, type Normalizer } from './normalized.ts';
@@ -11,7 +12,7 @@ import { operator } from './script-v1.ts';
 export interface EngineService extends AsyncDisposable {
   /** Makes a call as a client of this address would, and gives the answer, normalized. */
   send(call: Call, address: string): Promise<WireAnswer>;
-  /** Ends the service, and reads what it left. */
+  /** Ends the service, counts its documents anew, which must tell nothing new, and reads what it left. */
   end(): Promise<Left>;
 }
 
@@ -50,6 +51,7 @@ export async function openOn(engine: ServiceEngine): Promise<EngineService> {
     },
     async end() {
       await service.stop();
+      await assertCounted({ directory: data.directory, settings: data.settings() });
       return leftOf(await data.inspect(), normalizer);
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),

@@ -6,6 +6,7 @@ import { plainClient } from '../mongodb/scratch.ts';
 import { type Answer, call } from './calls.ts';
 import { eventually } from './eventually.ts';
 import { clusterEngines, openServiceGround, type ServiceEngine, type ServiceGround, serviceEngines } from './ground.ts';
+import { assertCounted } from './recount.ts';
 import { runCommand } from './service.ts';
 
 /** How long another leaves a deletion to who began it, and a little more. */
@@ -63,13 +64,6 @@ async function counted(url: string, name: string, collection: string): Promise<n
 async function usage(url: string, name: string): Promise<{ documents: number; collections: number }> {
   const { documents, collections } = (await ask(url, 'GET', `/${name}/usage`)).body as Record<string, number>;
   return { documents: documents ?? -1, collections: collections ?? -1 };
-}
-
-/** Counts anew by the command, which finds nothing to put right. */
-async function assertCounted({ directory, settings }: ServiceGround): Promise<void> {
-  const { out, code, error } = await runCommand(['recount'], directory, settings);
-  assert.equal(code, 0, error);
-  assert.deepEqual(JSON.parse(out).corrected, []);
 }
 
 interface Killed {
