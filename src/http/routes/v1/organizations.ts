@@ -84,7 +84,8 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
     const { name, admin, placement } = request.body;
     // Without the password, of which nothing may be kept that is guessed at faster than its hash.
     const asked = { name, email: admin.email, placement };
-    const details = await once<OrganizationDetails>(tenancy, repeatable(request, operator, asked), async (keep) => {
+    const repeat = await repeatable(request, operator, asked);
+    const details = await once<OrganizationDetails>(tenancy, repeat, async (keep) => {
       const wanted = { organization_name: name, ...admin };
       const created = await createWithAdmin(tenancy, wanted, {
         members,
