@@ -86,7 +86,8 @@ export const table = {
   LOG_LEVEL: {
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     initial: 'info',
-    about: 'The least level that is logged. Requests are logged at `info`.',
+    about:
+      'The least level that is logged. Requests are logged at `info`; those of the operator are in the log at any level.',
   },
   TRUST_PROXY: {
     kind: proxies,
