@@ -191,7 +191,7 @@ export const table = {
     kind: wholeNumber(1, 10_000_000),
     initial: '100000',
     about:
-      'Calls with an `Idempotency-Key` that are remembered for an organization, each for 24 hours. Past it, calls with another key get 429.',
+      'Calls with an `Idempotency-Key` that are remembered for an organization, and creations of organizations by the operator for each instance, each for 24 hours. Past it, calls with another key get 429.',
   },
   IDEMPOTENCY_BYTES: {
     kind: wholeNumber(65_536, 17_179_869_184),
