@@ -115,7 +115,7 @@ test('a port that another program has is a fault, one in use beside a running Te
   const control = await listenControl({
     path: controlSocketPath(directory),
     commands: { status: async () => ({ process: 4711 }) },
-    log: { info: quiet, warn: quiet, error: quiet },
+    log: { info: quiet, warn: quiet, error: quiet, audit: quiet },
   });
   context.after(() => control.close());
   const beside = await examine(environment);

@@ -25,7 +25,7 @@ const patienceSeconds = 2;
 
 /** Reads the mark of a cluster, and what it has. */
 export async function examineCluster(url: string, database: string): Promise<FoundCluster> {
-  const log = { info() {}, warn() {}, error() {} };
+  const log = { info() {}, warn() {}, error() {}, audit() {} };
   try {
     const { client, ...found } = await reach(
       { url, database, startSeconds: patienceSeconds, log },
