@@ -192,6 +192,8 @@ const provocations = {
     }),
     [`GET ${organization}/export`]: { request: ({ path }) => ({ path: `${path}&collection=invoices` }) },
     [imports]: { request: ({ path }) => ({ path: `${path}?first_line=0` }) },
+    [`GET ${organization}/events`]: { request: ({ path }) => ({ path: `${path}&from=yesterday` }) },
+    [`GET ${organization}/events/verify`]: { request: ({ path }) => ({ path: `${path}?cursor=none` }) },
     [`PATCH ${organization}`]: { request: () => ({ body: '{}' }) },
     [`POST ${collections}`]: { request: (well) => changed(well, { name: 'Orders' }) },
     ...each(documentBodies, { request: (well) => changed(well, { _note: 'mine' }) }),
