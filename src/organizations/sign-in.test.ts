@@ -11,6 +11,7 @@ import { deleteOrganization } from './delete.ts';
 import { organizations } from './organization.ts';
 import { signInAdmin } from './sign-in.ts';
 import type { Tenancy } from './tenancy.ts';
+import { updateOrganization } from './update.ts';
 
 const refused = { code: 'invalid_credentials', message: 'Invalid email or password' };
 const address = '192.0.2.7';
