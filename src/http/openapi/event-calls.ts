@@ -1,6 +1,6 @@
 import { listEventsSchema } from '../routes/v1/events.ts';
 import { type Call, pageQuery } from './call.ts';
-import { faultOf, organizationCallFails } from './call-fails.ts';
+import { faultOf, organizationCallFails, wrongLimit } from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const path = '/v1/organizations/{organization}/events';
@@ -69,10 +69,7 @@ export const eventCalls: readonly Call[] = [
         next_cursor: null,
       },
     },
-    errors: {
-      ...organizationCallFails,
-      invalid_value: faultOf('?from', 'must be a time such as 2026-11-24T09:30:00Z (RFC 3339), its + written as %2B'),
-    },
+    errors: { ...organizationCallFails, invalid_value: wrongLimit },
   },
   {
     method: 'get',
