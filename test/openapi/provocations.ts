@@ -18,7 +18,7 @@ import {
   tooManyWrites,
   writesThat,
 } from './failing.ts';
-import { type Different, operatorToken, type Sent } from './ground.ts';
+import type { Different, Sent } from './ground.ts';
 import type { Standing } from './standing.ts';
 
 /** How a call is made to fail: another service, another request, or calls before it. */
@@ -33,31 +33,6 @@ export interface Provocation {
 
 /** How a call is made to fail with a code; by its name where it takes another way than the others. */
 type Provocations = Readonly<Record<string, Provocation>>;
-
-/** The call as its example has it, with a token where it wants one. */
-export function wellFormed(call: ToldCall, { acmeToken }: Standing): Sent {
-  const examples = (place: 'path' | 'query') =>
-    call.parameters.flatMap(({ name, in: where, example }): [string, string][] =>
-      where === place && example !== undefined ? [[name, example]] : [],
-    );
-  const query = new URLSearchParams(examples('query'));
-  const path = examples('path').reduce(
-    (path, [name, example]) => path.replace(`{${name}}`, encodeURIComponent(example)),
-    call.path,
-  );
-  const token = { admin: acmeToken, operator: operatorToken };
-  const { body } = call;
-  const value = body?.examples[0];
-  return {
-    method: call.method,
-    path: query.size === 0 ? path : `${path}?${query}`,
-    headers: {
-      ...(call.bearer && { authorization: `Bearer ${token[call.bearer]}` }),
-      ...(body !== undefined && { 'content-type': body.mediaTypes[0] ?? '' }),
-    },
-    ...(body !== undefined && { body: typeof value === 'string' ? value : JSON.stringify(value) }),
-  };
-}
 
 /** The provocation of a code on a call. */
 export function provocationOf(code: ProblemCode, { name }: ToldCall): Provocation {
