@@ -18,7 +18,7 @@ import {
   tooManyWrites,
   writesThat,
 } from './failing.ts';
-import type { Different, Sent } from './ground.ts';
+import { type Different, operatorToken, type Sent } from './ground.ts';
 import type { Standing } from './standing.ts';
 
 /** How a call is made to fail: another service, another request, or calls before it. */
