@@ -16,6 +16,12 @@ export type Doing =
  */
 export const MOST_PIPELINED = 64;
 
+/** Bytes that are still taken of a body after its answer, which its sender may read only when all of it is sent. */
+const MOST_UNWANTED = 8_388_608;
+
+/** Milliseconds between two looks at how much has come. */
+const LOOK = 250;
+
 const SILENT: Doing = { state: 'silent' };
 
 /**
@@ -37,7 +43,8 @@ export class Connections {
   }
 
   /** Whether a request is taken up. Its connection ends where too many of it are not answered yet. */
-  admit({ socket }: IncomingMessage, answer: ServerResponse): boolean {
+  admit(request: IncomingMessage, answer: ServerResponse): boolean {
+    const { socket } = request;
     if (socket.destroyed) return false;
     const awaited = this.#awaited.get(socket) ?? 0;
     if (awaited === MOST_PIPELINED) {
@@ -45,7 +52,10 @@ export class Connections {
       return false;
     }
     this.#awaited.set(socket, awaited + 1);
-    answer.once('close', () => this.#awaited.set(socket, (this.#awaited.get(socket) ?? 1) - 1));
+    answer.once('close', () => {
+      this.#awaited.set(socket, (this.#awaited.get(socket) ?? 1) - 1);
+      if (!request.complete) endUnwanted(request);
+    });
     return true;
   }
 
@@ -83,4 +93,14 @@ export class Connections {
   endAll(): void {
     for (const socket of this.#latest.keys()) socket.destroy();
   }
+}
+
+/** Ends the connection of a request that was answered before its body had come, where too much of that comes. */
+function endUnwanted(request: IncomingMessage): void {
+  const { socket } = request;
+  const most = socket.bytesRead + MOST_UNWANTED;
+  const looking = setInterval(() => {
+    if (request.complete || socket.destroyed) clearInterval(looking);
+    else if (socket.bytesRead > most) socket.destroy();
+  }, LOOK).unref();
 }
