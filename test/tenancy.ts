@@ -234,6 +234,11 @@ function remember(documents: PlacedDocuments, tell: (place: Place, collection: s
   });
 }
 
+/** The same as another process has it, which waits for nothing in this one. */
+export function elsewhere(tenancy: Tenancy, members: Partial<Tenancy>): Tenancy {
+  return { ...tenancy, queueOf: createQueues(), ...members };
+}
+
 /** An admin of an organization that was created for a test, signed in. */
 export interface TestAdmin {
   readonly view: OrganizationView;

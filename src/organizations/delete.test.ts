@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { intercept, unavailable } from '../../test/intercept.ts';
-import { addOrganization, byTest, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { addOrganization, byTest, elsewhere, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { users } from '../identity/user.ts';
 import { deleteOrganization } from './delete.ts';
 import { readOrganization } from './read.ts';
@@ -103,7 +103,7 @@ for (const engine of engines) {
         changed = true;
         return forward();
       });
-      await assert.rejects(deleteOrganization({ ...tenancy, records }, caller, 'Acme', byTest), {
+      await assert.rejects(deleteOrganization(elsewhere(tenancy, { records }), caller, 'Acme', byTest), {
         code: 'not_authenticated',
       });
       assert.deepEqual(await readOrganization(tenancy, 'Acme'), view);
@@ -125,7 +125,7 @@ for (const engine of engines) {
         renamed = true;
         return forward();
       });
-      const deleted = await deleteOrganization({ ...tenancy, records }, caller, 'Acme', byTest);
+      const deleted = await deleteOrganization(elsewhere(tenancy, { records }), caller, 'Acme', byTest);
       const erased = { collections: 1, documents: 0, bytes: 0 };
       assert.deepEqual(deleted, { name: 'Globex', collection_name: 'org_acme', erased });
       assert.deepEqual(await opened.left(), nothing);
@@ -184,7 +184,7 @@ for (const engine of engines) {
         }
         return forward();
       });
-      const racing = { ...tenancy, records };
+      const racing = elsewhere(tenancy, { records });
       await Promise.all([
         deleteOrganization(racing, caller, 'Acme', byTest),
         deleteOrganization(racing, second, 'Globex', byTest),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { closedGate, intercept, unavailable } from '../../test/intercept.ts';
-import { addOrganization, byTest, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
+import { addOrganization, byTest, elsewhere, openTenancy, signIn, signUp } from '../../test/tenancy.ts';
 import { createOrganization } from './create.ts';
 import { deleteOrganization } from './delete.ts';
 import { organizations } from './organization.ts';
@@ -80,7 +80,7 @@ for (const engine of engines) {
         return forward();
       });
       const renaming = updateOrganization(
-        { ...tenancy, records },
+        elsewhere(tenancy, { records }),
         caller,
         {
           organization_name: 'Acme',
@@ -107,7 +107,7 @@ for (const engine of engines) {
           return forward();
         });
         const answer = await updateOrganization(
-          { ...tenancy, records },
+          elsewhere(tenancy, { records }),
           caller,
           {
             organization_name: name,
@@ -172,7 +172,7 @@ for (const engine of engines) {
         return forward();
       });
       const request = { organization_name: 'Acme', password: 'another password' };
-      const { admin_email } = await updateOrganization({ ...tenancy, records }, caller, request, byTest);
+      const { admin_email } = await updateOrganization(elsewhere(tenancy, { records }), caller, request, byTest);
       assert.equal(admin_email, 'new@example.com');
       assert.equal(commits, 2);
       await signIn(tenancy, 'new@example.com', 'another password');
