@@ -26,13 +26,15 @@ test('the indexes that are declared are those of the number of the layout: whoev
   assert.deepEqual(
     [knownLayout, declared],
     [
-      3,
+      4,
       {
         organizations: { name_key: 'unique', collection_name: 'unique', admin_user_id: 'many', status: 'many' },
         collections: { key: 'unique', status: 'many' },
         users: { email_key: 'unique' },
         idempotency_keys: { expires_at: 'many' },
         clusters: { kind: 'many' },
+        events: { organization_id: 'many', type_key: 'many', actor_key: 'many' },
+        trails: { expires_at: 'many' },
         signing_keys: {},
       },
     ],
