@@ -5,8 +5,9 @@ import { buildServer } from '../src/http/server.ts';
 import { assertAnswered, assertTold, assertValid, withoutChance } from './openapi/assertions.ts';
 import { callNamed, calls, document, type ToldAnswer, type ToldCall } from './openapi/document.ts';
 import { edgeOf, listen, type Received, send } from './openapi/ground.ts';
-import { provocationOf, wellFormed } from './openapi/provocations.ts';
+import { provocationOf } from './openapi/provocations.ts';
 import { type Standing, stand } from './openapi/standing.ts';
+import { wellFormed } from './openapi/well-formed.ts';
 import { openTenancy, type TestTenancy } from './tenancy.ts';
 
 const codes = (Object.keys(problemKinds) as ProblemCode[]).sort();

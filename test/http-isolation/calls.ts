@@ -94,7 +94,7 @@ export function filled({ name, path }: ApiCall, values: Values): string {
 }
 
 /** Parameters of queries that hold nothing of an organization; cursors are tried by themselves. */
-const harmless = ['limit', 'cursor', 'direction', 'etags', 'first_line'];
+const harmless = ['limit', 'cursor', 'direction', 'etags', 'first_line', 'after'];
 
 /** The parameters of a call's query that hold a value; one that nobody has thought of is a fault of this suite. */
 export function queryVariants({ name, query }: ApiCall): (keyof Values)[] {

@@ -15,6 +15,7 @@ import {
   stopping,
   tooManyChanges,
   tooManyPasswords,
+  tooManyReaders,
   tooManyWrites,
   writesThat,
 } from './failing.ts';
@@ -33,31 +34,6 @@ export interface Provocation {
 
 /** How a call is made to fail with a code; by its name where it takes another way than the others. */
 type Provocations = Readonly<Record<string, Provocation>>;
-
-/** The call as its example has it, with a token where it wants one. */
-export function wellFormed(call: ToldCall, { acmeToken }: Standing): Sent {
-  const examples = (place: 'path' | 'query') =>
-    call.parameters.flatMap(({ name, in: where, example }): [string, string][] =>
-      where === place && example !== undefined ? [[name, example]] : [],
-    );
-  const query = new URLSearchParams(examples('query'));
-  const path = examples('path').reduce(
-    (path, [name, example]) => path.replace(`{${name}}`, encodeURIComponent(example)),
-    call.path,
-  );
-  const token = { admin: acmeToken, operator: operatorToken };
-  const { body } = call;
-  const value = body?.examples[0];
-  return {
-    method: call.method,
-    path: query.size === 0 ? path : `${path}?${query}`,
-    headers: {
-      ...(call.bearer && { authorization: `Bearer ${token[call.bearer]}` }),
-      ...(body !== undefined && { 'content-type': body.mediaTypes[0] ?? '' }),
-    },
-    ...(body !== undefined && { body: typeof value === 'string' ? value : JSON.stringify(value) }),
-  };
-}
 
 /** The provocation of a code on a call. */
 export function provocationOf(code: ProblemCode, { name }: ToldCall): Provocation {
@@ -190,6 +166,9 @@ const provocations = {
     ...each(['GET /v1/organizations', `GET ${collections}`, `GET ${documents}`], {
       request: ({ path }) => ({ path: path.replace(/(\?|$)/, '?limit=0&') }),
     }),
+    [`GET ${organization}/events/stream`]: {
+      request: ({ headers }) => ({ headers: { ...headers, 'last-event-id': 'x' } }),
+    },
     [`GET ${organization}/export`]: { request: ({ path }) => ({ path: `${path}&collection=invoices` }) },
     [imports]: { request: ({ path }) => ({ path: `${path}?first_line=0` }) },
     [`PATCH ${organization}`]: { request: () => ({ body: '{}' }) },
@@ -230,13 +209,16 @@ const provocations = {
     any: { different: { edge: passwordsThat(refuse(tooManyPasswords)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(tooManyPasswords)) }, request: withNewPassword },
     [`GET ${organization}`]: { different: { edge: readsThat(refuse(tooManyChanges)) } },
+    [`GET ${organization}/events/stream`]: { different: { edge: tooManyReaders } },
     ...each(recordWrites, { different: { edge: commitsThat(refuse(tooManyChanges)) } }),
     ...each(documentWrites, { different: { edge: writesThat(refuse(tooManyWrites)) } }),
   },
   stopping: {
     any: { different: { edge: passwordsThat(refuse(stopping)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(stopping)) }, request: withNewPassword },
-    'GET /health/ready': { different: { prepare: ({ connections }) => connections.stop() } },
+    ...each(['GET /health/ready', `GET ${organization}/events/stream`], {
+      different: { prepare: ({ connections }) => connections.stop() },
+    }),
     ...each(documentWrites, { different: { edge: writesThat(refuse(stopping)) } }),
   },
   storage_unavailable: {
