@@ -11,7 +11,8 @@ import { silent } from '../test/mongodb/store.ts';
 import { controlSocketPath } from './control/path.ts';
 import { listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
-import { examineDatabase, openEngine } from './engine.ts';
+import { openEngine } from './engine.ts';
+import { examineDatabase } from './examine.ts';
 import { makeSecret } from './identity/secret.ts';
 import { openSigningKeys } from './identity/signing-keys.ts';
 import { wait } from './organizations/wait.ts';
@@ -114,7 +115,7 @@ test('a port that another program has is a fault, one in use beside a running Te
   const control = await listenControl({
     path: controlSocketPath(directory),
     commands: { status: async () => ({ process: 4711 }) },
-    log: { info: quiet, warn: quiet, error: quiet },
+    log: { info: quiet, warn: quiet, error: quiet, audit: quiet },
   });
   context.after(() => control.close());
   const beside = await examine(environment);

@@ -38,6 +38,7 @@ export async function doctor(
     { verdict: 'ok', text: `Node ${process.versions.node}` },
     ...(settings.DATABASE_URL === undefined ? await examineAlone(settings) : []),
     ...(await examineDatabase(settings)),
+    ...(await examineDisks(settings)),
     ...(settings.DATABASE_URL === undefined ? [] : [await examinePort(settings, undefined)]),
     ...examineEdge(settings),
   ];
@@ -140,13 +141,27 @@ async function examineDirectory(dataDirectory: string): Promise<Finding[]> {
   if (standing === path && (information.mode & 0o077) !== 0) {
     findings.push({ verdict: 'warning', text: `others may enter the data directory: chmod 700 ${path}` });
   }
-  const { bavail, bsize } = await statfs(standing);
-  const freeBytes = bavail * bsize;
-  findings.push({
-    verdict: freeBytes < leastFreeBytes ? 'warning' : 'ok',
-    text: `${(freeBytes / leastFreeBytes).toFixed(1)} GiB free on the disk of the data directory`,
-  });
+  findings.push(await examineDisk('the data directory', standing));
   return findings;
+}
+
+/** Those of clusters in directories. */
+async function examineDisks({ CLUSTERS = [] }: Settings): Promise<Finding[]> {
+  const directories = CLUSTERS.flatMap(({ name, location }) => ('url' in location ? [] : [{ name, ...location }]));
+  return await Promise.all(
+    directories.map(async ({ name, directory }) =>
+      examineDisk(`cluster ${name}`, await nearestStanding(resolve(directory))),
+    ),
+  );
+}
+
+async function examineDisk(whose: string, path: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(path);
+  const freeBytes = bavail * bsize;
+  return {
+    verdict: freeBytes < leastFreeBytes ? 'warning' : 'ok',
+    text: `${(freeBytes / leastFreeBytes).toFixed(1)} GiB free on the disk of ${whose}`,
+  };
 }
 
 /** The path itself, or of what it lies in the lowest that stands. */

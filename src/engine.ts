@@ -10,17 +10,15 @@ import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-rec
 import type { KeyStore } from './identity/signing-keys-store.ts';
 import { users } from './identity/user.ts';
 import type { Log } from './log.ts';
-import { admission, refusedMark } from './organizations/admit-cluster.ts';
+import { admission } from './organizations/admit-cluster.ts';
 import { collections } from './organizations/collection.ts';
 import { organizations } from './organizations/organization.ts';
 import { type Cluster, clusters, mainCluster } from './placement/cluster.ts';
 import type { ClusterSetting } from './settings/clusters.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
 import type { Settings } from './settings/table.ts';
-import type { ClusterMark, ClusterMarks } from './store/cluster-mark.ts';
+import type { ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
-import type { Finding } from './store/mongodb/examine.ts';
-import type { FoundCluster } from './store/mongodb/examine-cluster.ts';
 import type { Records } from './store/records.ts';
 import type { CopiedCluster } from './store/sqlite/backup.ts';
 
@@ -49,6 +47,9 @@ export interface EngineGround {
   /** A command of the operator is about data that is there; a start makes what is not. */
   readonly mustExist: boolean;
 }
+
+/** The kinds of the master database in a directory. */
+export const fileKinds = [organizations, collections, users, idempotencyKeys, clusters, events, trails];
 
 /** The file beside the databases that a backup holds too. */
 const keyFile = 'signing-keys.json';
@@ -115,7 +116,7 @@ async function openCluster(
 }
 
 /** One process holds a directory: where several share the master database it would be another's. @throws {StartError} 78 */
-function refuseDirectories({ DATABASE_URL, DATA_DIR, CLUSTERS = [] }: Settings): void {
+export function refuseDirectories({ DATABASE_URL, DATA_DIR, CLUSTERS = [] }: Settings): void {
   const taken = [{ whose: 'the data directory', path: standing(resolve(DATA_DIR)) }];
   for (const { name, location } of CLUSTERS) {
     if ('url' in location) continue;
@@ -148,7 +149,7 @@ async function openOnFiles(settings: Settings, { log, onCommit, mustExist }: Eng
   const directory = resolve(settings.DATA_DIR);
   const store = await openEmbedded({
     directory,
-    kinds: tenancyKinds,
+    kinds: fileKinds,
     log,
     writerThreads: settings.WRITER_THREADS,
     onCommit,
@@ -190,86 +191,15 @@ async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<
   };
 }
 
-function secretOf({ SECRET = '' }: Settings): Uint8Array {
+/** What the signing keys are sealed with. */
+export function secretOf({ SECRET = '' }: Settings): Uint8Array {
   const bytes = readSecret(SECRET);
   if (bytes === undefined) throw new RangeError('settings without a secret have been accepted');
   return bytes;
 }
 
-/** What is found of the database and of the clusters that the settings name, by reading alone. */
-export async function examineDatabase(settings: Settings): Promise<readonly Finding[]> {
-  const ofMaster = settings.DATABASE_URL === undefined ? [] : await examineMaster(settings);
-  return [...ofMaster, ...(await examineClusters(settings))];
-}
-
-async function examineClusters(settings: Settings): Promise<Finding[]> {
-  const { CLUSTERS = [], DATABASE_URL: url } = settings;
-  if (CLUSTERS.length === 0) return [];
-  // Files are held by the service that runs on them, which compares the installation at its start.
-  const main = url === undefined ? undefined : await lookAtCluster(settings, { url });
-  const own = main === undefined || 'fault' in main ? undefined : { installation: main.mark?.installation };
-  return await Promise.all(CLUSTERS.map((cluster) => examineOne(settings, cluster, own)));
-}
-
-/** @param own undefined: it is not known which installation this is */
-async function examineOne(
-  settings: Settings,
-  { name, location }: ClusterSetting,
-  own: Pick<ClusterMark, 'installation'> | undefined,
-): Promise<Finding> {
-  try {
-    refuseDirectories(settings);
-    const found = await lookAtCluster(settings, location);
-    // A start goes on without it.
-    if ('fault' in found) return { verdict: 'warning', text: `cluster ${name}: ${found.fault}` };
-    const { shown, mark } = found;
-    if (mark === undefined) {
-      return { verdict: 'ok', text: `cluster ${name}: ${shown}; it has no mark yet: the start gives it` };
-    }
-    const refusal = refusedMark({ cluster: name, installation: mark.installation, ...own }, mark);
-    if (refusal !== undefined) return { verdict: 'wrong', text: `cluster ${name}: ${shown}; ${refusal.message}` };
-    const whose = own === undefined ? 'of this name' : 'of this name and installation';
-    return { verdict: 'ok', text: `cluster ${name}: ${shown}; its mark is ${whose}` };
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    return { verdict: 'wrong', text: `cluster ${name}: ${error.message}` };
-  }
-}
-
-async function lookAtCluster({ DATABASE_NAME }: Settings, location: ClusterSetting['location']): Promise<FoundCluster> {
-  if ('url' in location) {
-    const { examineCluster } = await import('./store/mongodb/examine-cluster.ts');
-    return await examineCluster(location.url, DATABASE_NAME);
-  }
-  const { readMark } = await import('./store/sqlite/cluster-marks.ts');
-  const { directory } = location;
-  return {
-    shown: `directory ${directory}${existsSync(directory) ? '' : ', made at the start'}`,
-    mark: readMark(directory),
-  };
-}
-
-async function examineMaster(settings: Settings): Promise<readonly Finding[]> {
-  const { DATABASE_URL: url = '', DATABASE_NAME: database } = settings;
-  const { examineMongodb } = await import('./store/mongodb/examine.ts');
-  return await examineMongodb({
-    url,
-    database,
-    kinds: masterKinds,
-    async lookAt(records) {
-      const kept = await signingKeysRecords(records, secretOf(settings)).read();
-      return kept === undefined
-        ? 'there are no signing keys yet: the start makes them'
-        : 'the signing keys open with TENANTRY_SECRET';
-    },
-  });
-}
-
-/** The kinds of the master database. */
-export const tenancyKinds = [organizations, collections, users, idempotencyKeys, clusters, events, trails];
-
-/** Those where the keys are in it too. */
-export const masterKinds = [...tenancyKinds, signingKeysKind];
+/** The kinds of the master database where the keys are in it too. */
+export const masterKinds = [...fileKinds, signingKeysKind];
 
 /** What the operator is told who asks for a backup of a database that has tools of its own. */
 export function refusedBackup(): StartError {

@@ -3,4 +3,6 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** A line of level `info` that is written whatever the least level is: who answers for others' data is to see it. */
+  audit(fields: object, message: string): void;
 }

@@ -226,16 +226,17 @@ for (const engine of engines) {
         await (await fetch(url, { headers: { authorization: `Bearer ${token}`, connection: 'close' } })).text();
       }
       await edge.server.close();
-      const lines = edge.opened.logged.flatMap(({ fields, message }) => (message === 'answered' ? [fields] : []));
+      const lines = edge.opened.logged.filter(({ message }) => message === 'answered');
       assert.deepEqual(
-        lines.map((fields) => {
+        lines.map(({ level, fields }) => {
           const { caller, organization, status } = fields as Record<string, unknown>;
-          return [caller, organization, status];
+          return [level, caller, organization, status];
         }),
         [
-          ['operator', idOf(acme), 200],
-          [acme.caller.user_id, idOf(acme), 200],
-          [undefined, undefined, 401],
+          // That of the operator is there whatever the least level is.
+          ['audit', 'operator', idOf(acme), 200],
+          ['info', acme.caller.user_id, idOf(acme), 200],
+          ['info', undefined, undefined, 401],
         ],
       );
       assert.ok(!JSON.stringify(edge.opened.logged).includes(operator));

@@ -122,5 +122,5 @@ const named = { type: 'object', required: ['name'], properties: { name: { type: 
 function logInto(lines: LoggedLine[]): Log {
   const add = (level: keyof Log) => (fields: object, message: string) =>
     void lines.push({ level, fields: { ...fields, message } });
-  return { info: add('info'), warn: add('warn'), error: add('error') };
+  return { info: add('info'), warn: add('warn'), error: add('error'), audit: add('audit') };
 }

@@ -63,9 +63,13 @@ for (const stage of everyStage) {
       withTwo(stage, (ground) => ground.operate('DELETE', `/${encodeURIComponent(' ACME ')}`)));
 
     test('what is written while it is deleted is refused or removed with it', async () => {
-      // DocumentDB lets a drop and writes whose transactions make a collection wait for each other now and then, until its time
-      // limit for locks (`canceling statement due to lock timeout`, or no answer within the call's five seconds).
-      const mayBeUnavailable = stage.engine.instances > 1;
+      // DocumentDB lets a drop and a write whose transaction makes a collection wait for each other now and then, until its time
+      // limit for locks (`canceling statement due to lock timeout`) or the end of both calls, five seconds after they began: one
+      // round in about 30 beside busy processes. Of a write without an answer nobody knows whether it was done, which is what
+      // 503 says; the deletion is decided, is answered as done, and ends in the sweep. What is pooled is never dropped.
+      const mayBeUnavailable = stage.engine.instances > 1 && stage.level !== 'pooled';
+      // Others kept it from being done until its time was over; nothing was changed.
+      const mayBeBusy = stage.engine.instances > 1;
       await using ground = await openDocuments(stage, { mayBeUnavailable });
       const [acme, globex] = [await ground.tenant('Acme'), await ground.tenant('Globex')];
       await makeCollection(acme, 'users');
@@ -78,8 +82,10 @@ for (const stage of everyStage) {
       bodyOf(deleted);
       for (const answer of written) {
         const isGone = ['organization_not_found', 'collection_not_found'].includes(String(answer.body['code']));
-        const isUnknown = mayBeUnavailable && ['storage_unavailable', 'busy'].includes(String(answer.body['code']));
-        assert.ok(answer.status === 201 || (answer.status === 404 && isGone) || isUnknown, answer.text);
+        const { code } = answer.body;
+        const isRefused = (mayBeUnavailable && code === 'storage_unavailable') || (mayBeBusy && code === 'busy');
+        const isLater = answer.status === 503 && isRefused && answer.headers['retry-after'] !== undefined;
+        assert.ok(answer.status === 201 || (answer.status === 404 && isGone) || isLater, answer.text);
       }
       await Promise.all(others);
       const { documents } = ground.edge.opened.tenancy;

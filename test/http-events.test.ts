@@ -1,65 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Event, events, trails } from '../src/events/event.ts';
+import { events } from '../src/events/event.ts';
 import { forgetEnded } from '../src/events/forget-ended.ts';
 import type { FailedSignIns } from '../src/organizations/failed-sign-ins.ts';
-import { findLive } from '../src/organizations/find-live.ts';
-import { remove, replace } from '../src/store/records.ts';
-import { entryId, hashOf } from '../src/store/trail.ts';
+
+import { hashOf } from '../src/store/trail.ts';
 import { engines } from './engines.ts';
-import { login, openEdge, pointersOf, type TestEdge, type Told, told } from './http-edge.ts';
+import { login, openEdge, pointersOf, told } from './http-edge.ts';
+import {
+  done,
+  eventsOf,
+  operatorToken,
+  send,
+  sequencesOf,
+  signUpByCall,
+  typesOf,
+  verify,
+} from './http-events/calls.ts';
 import { signUp } from './tenancy.ts';
-
-const operatorToken = 'o'.repeat(32);
-
-type Shown = Readonly<Record<string, unknown>> & { readonly type: string; readonly sequence: number };
-
-interface Sent {
-  readonly token?: string;
-  readonly body?: object;
-}
-
-async function send({ server }: TestEdge, call: string, { token = operatorToken, body }: Sent = {}): Promise<Told> {
-  const [method, url = ''] = call.split(' ') as ['GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', string];
-  const headers = { authorization: `Bearer ${token}` };
-  const answer = await server.inject({ method, url, headers, ...(body !== undefined && { payload: body }) });
-  return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
-}
-
-/** Sends what must be done. */
-async function done(edge: TestEdge, call: string, sent: Sent = {}): Promise<Told> {
-  const answer = await send(edge, call, sent);
-  assert.ok(answer.status < 300, `${call}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer;
-}
-
-/** All events of an organization, page by page, by the operator. */
-async function eventsOf(edge: TestEdge, organization: string, query = ''): Promise<Shown[]> {
-  const found: Shown[] = [];
-  let cursor = '';
-  do {
-    const path = `/v1/organizations/${encodeURIComponent(organization)}/events?${query}${cursor}`;
-    const { body } = await done(edge, `GET ${path}`);
-    found.push(...(body['data'] as Shown[]));
-    cursor = body['next_cursor'] === null ? '' : `&cursor=${body['next_cursor']}`;
-  } while (cursor !== '');
-  return found;
-}
-
-const typesOf = (found: readonly Shown[]) => found.map(({ type }) => type);
-const sequencesOf = (found: readonly Shown[]) => found.map(({ sequence }) => sequence);
-
-const verify = (edge: TestEdge, organization: string, cursor = '') =>
-  done(edge, `GET /v1/organizations/${organization}/events/verify${cursor}`);
-
-/** Signs up over HTTP. */
-async function signUpByCall(edge: TestEdge, name: string): Promise<{ id: string; token: string; email: string }> {
-  const [email, password] = [`ada@${name.toLowerCase()}.example`, `the password of ${name}`];
-  await done(edge, 'POST /org/create', { body: { organization_name: name, email, password } });
-  const { id } = await findLive(edge.opened.tenancy.records, name);
-  const { body } = await login(edge, email, password);
-  return { id, token: String(body['access_token']), email };
-}
 
 for (const engine of engines) {
   const open = () => openEdge({ OPERATOR_TOKEN: operatorToken }, { engine });
@@ -207,81 +165,6 @@ for (const engine of engines) {
         const answer = await send(edge, `GET /v1/organizations/${id}/events?${query}`);
         assert.deepEqual([answer.status, pointersOf(answer)], [422, [`?${query.split('=')[0]}`]]);
       }
-    });
-
-    test('what is changed, removed, cut off or rewritten shows, and what is about people may be removed', async () => {
-      await using edge = await open();
-      const { records } = edge.opened.tenancy;
-      const standing = async (organization: string, sequence: number): Promise<Event> => {
-        const event = await records.get(events, entryId(organization, sequence));
-        assert.ok(event);
-        return event;
-      };
-      const trailOf = async (organization: string) => {
-        const trail = await records.get(trails, organization);
-        assert.ok(trail);
-        return trail;
-      };
-      const faults: readonly [string, number, (id: string) => Promise<readonly ReturnType<typeof replace>[]>][] = [
-        ['changed', 2, async (id) => [replace(events, { ...(await standing(id, 2)), data: { other: true } })]],
-        [
-          'personal_changed',
-          2,
-          async (id) => [replace(events, { ...(await standing(id, 2)), personal: { address: '192.0.2.66' } })],
-        ],
-        ['missing', 2, async (id) => [remove(events, await standing(id, 2))]],
-        ['missing', 3, async (id) => [remove(events, await standing(id, 3))]],
-        [
-          'not_chained',
-          3,
-          async (id) => {
-            const event = { ...(await standing(id, 2)), data: { other: true } };
-            return [replace(events, { ...event, hash: hashOf({ ...event }) })];
-          },
-        ],
-        [
-          'end_changed',
-          3,
-          async (id) => {
-            const { hash } = await standing(id, 2);
-            return [replace(trails, { ...(await trailOf(id)), sequence: 2, hash })];
-          },
-        ],
-      ];
-      for (const [number, [reason, sequence, forge]] of faults.entries()) {
-        const { id, token } = await signUpByCall(edge, `Acme${number}`);
-        await done(edge, `POST /v1/organizations/${id}/collections`, { token, body: { name: 'c' } });
-        assert.deepEqual((await verify(edge, id)).body['broken'], null);
-        assert.deepEqual(await records.commit(await forge(id)), { result: 'done' });
-        assert.deepEqual((await verify(edge, id)).body['broken'], { sequence, reason }, reason);
-      }
-      const { id } = await signUpByCall(edge, 'Erased');
-      await records.commit([replace(events, { ...(await standing(id, 1)), personal: null, personal_salt: null })]);
-      const { body } = await verify(edge, id);
-      assert.deepEqual([body['verified'], body['broken'], body['next_cursor']], [2, null, null]);
-    });
-
-    test('fifty commands at once on one organization leave no gap, no double, no conflict and no 503', async () => {
-      await using edge = await open();
-      const { id, token } = await signUpByCall(edge, 'Acme');
-      const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, number) =>
-          number % 2 === 0
-            ? send(edge, `POST /v1/organizations/${id}/collections`, { token, body: { name: `c${number}` } })
-            : send(edge, `PATCH /v1/organizations/${id}`, { body: { quotas: { documents: number } } }),
-        ),
-      );
-      assert.deepEqual(
-        answers.map(({ status }) => status).filter((status) => status >= 300),
-        [],
-        JSON.stringify(answers.find(({ status }) => status >= 300)?.body),
-      );
-      const found = await eventsOf(edge, id);
-      assert.deepEqual(
-        sequencesOf(found),
-        Array.from({ length: 52 }, (_, index) => index + 1),
-      );
-      assert.deepEqual((await verify(edge, id)).body['verified'], 52);
     });
 
     test('those of a deleted organization are the operator’s alone, by its id, until their days are over', async () => {

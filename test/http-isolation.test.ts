@@ -211,9 +211,9 @@ for (const engine of engines) {
             const at = (values: Values): Attempt => ({ ...own(), body: variant.with(values, attacker.values) });
             await compare(pair, { what: variant.what, at, foreign: victim.values, absent, given });
           }
-          for (const name of queryVariants(call)) {
-            const at = (values: Values): Attempt => ({ ...own(), path: `${own().path}?${name}=${values[name]}` });
-            await compare(pair, { what: `?${name}`, at, foreign: victim.values, absent, given });
+          for (const { parameter, value } of queryVariants(call)) {
+            const at = (values: Values): Attempt => ({ ...own(), path: `${own().path}?${parameter}=${values[value]}` });
+            await compare(pair, { what: `?${parameter}`, at, foreign: victim.values, absent, given });
           }
         }
       }));

@@ -5,14 +5,14 @@ import { deleteOrganization } from '../src/organizations/delete.ts';
 import { updateOrganization } from '../src/organizations/update.ts';
 import { engines } from './engines.ts';
 import { openEdge, pointersOf, type TestEdge, type Told, told } from './http-edge.ts';
-import { byTest, signUp } from './tenancy.ts';
+import { byTest, signUp, type TenancyOptions } from './tenancy.ts';
 
 const token = 'o'.repeat(32);
 
 type Row = Readonly<Record<string, unknown>> & { readonly id: string; readonly name: string };
 
-function open(engine: (typeof engines)[number]): Promise<TestEdge> {
-  return openEdge({ OPERATOR_TOKEN: token }, { engine });
+function open(engine: (typeof engines)[number], options: TenancyOptions = {}): Promise<TestEdge> {
+  return openEdge({ OPERATOR_TOKEN: token }, { engine, ...options });
 }
 
 async function send({ server }: TestEdge, method: 'GET' | 'POST', url: string, more: object = {}): Promise<Told> {
@@ -188,6 +188,25 @@ for (const engine of engines) {
       assert.equal((await create()).status, 409);
       const next = await create({ name: 'Next', admin: { ...acme.admin, email: 'next@acme.example' } });
       assert.deepEqual([next.status, next.body['name']], [201, 'Next']);
+    });
+
+    test('past the bound of what is remembered refuses another key within a day, and needs none', async () => {
+      await using edge = await open(engine, { keptBound: { answers: 2 } });
+      const create = (name: string, key?: string) =>
+        send(edge, 'POST', '/v1/organizations', {
+          body: { name: `Acme ${name}`, admin: { ...acme.admin, email: `${name}@acme.example` } },
+          headers: key === undefined ? {} : { 'idempotency-key': key },
+        });
+      const first = await create('one', '1');
+      assert.equal((await create('one', '2')).status, 409, 'what failed is not remembered');
+      for (const name of ['two', 'three']) {
+        const { status, body } = await create(name, name);
+        assert.deepEqual([status, body['code']], name === 'two' ? [201, undefined] : [429, 'idempotency_keys_full']);
+      }
+      assert.deepEqual((await create('one', '1')).body, first.body);
+      assert.equal((await create('three')).status, 201);
+      edge.opened.clock.pass(24 * 60 * 60_000);
+      assert.equal((await create('four', '4')).status, 201);
     });
 
     test('refuses a key that is malformed', async () => {

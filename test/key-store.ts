@@ -65,6 +65,7 @@ export function openTestKeys(options: TestKeysOptions = {}): Promise<SigningKeys
       info: (_, message) => onLog('info', message),
       warn: (_, message) => onLog('warn', message),
       error: (_, message) => onLog('error', message),
+      audit: (_, message) => onLog('info', message),
     },
   });
 }

@@ -226,7 +226,7 @@ function watchedStore(store: TestStore, tell: TenancyOptions['onStoreCall']): Te
 
 function logInto(lines: LogLine[]): Log {
   const add = (level: keyof Log) => (fields: object, message: string) => void lines.push({ level, fields, message });
-  return { info: add('info'), warn: add('warn'), error: add('error') };
+  return { info: add('info'), warn: add('warn'), error: add('error'), audit: add('audit') };
 }
 
 /** The same documents, telling of each collection that is made or looked for. */

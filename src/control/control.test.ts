@@ -22,7 +22,7 @@ async function listen(context: TestContext, directory: string, commands: Control
   const logged: { fields: object; message: string }[] = [];
   const keep = (fields: object, message: string) => void logged.push({ fields, message });
   const path = controlSocketPath(directory);
-  const server = await listenControl({ path, commands, log: { info: keep, warn: keep, error: keep } });
+  const server = await listenControl({ path, commands, log: { info: keep, warn: keep, error: keep, audit: keep } });
   context.after(() => server.close());
   return { path, server, logged };
 }

@@ -10,7 +10,7 @@ export type Repeat = Pick<KeptAnswer, 'id' | 'request'>;
 
 /** What a call is remembered by; undefined where its caller gave no key. */
 export function repeatOf({ scope, key, request }: Repeatable): Repeat | undefined {
-  return key === undefined ? undefined : { id: digestOf(scope, key), request: digestOf(request) };
+  return key === undefined ? undefined : { id: digestOf(scope, key), request };
 }
 
 /**

@@ -21,6 +21,8 @@ function read(text: string, turn?: Turn): Promise<unknown> {
 const filler = 'x'.repeat(9_000);
 const elements = Array.from({ length: 12 }, (_, number) => JSON.stringify({ number, filler, list: [number, [], {}] }));
 
+const members = elements.map((element, number) => `"m${number}":${element}`).join(',');
+
 test('a long body is read as a short one is: the same value, and nothing accepted that is not JSON', async () => {
   const list = elements.join(' , ');
   const right = [
@@ -31,15 +33,30 @@ test('a long body is read as a short one is: the same value, and nothing accepte
     `{"operations":{"list":[${list}]}}`,
     `[[${list}],[${list}]]`,
     `{"a":"${filler}${filler}","b":[]}`,
+    `[{"a":{"b":[[${list}],{"c":{${members}}},[${list}]],"d":{${members}}}},[[[${list}]]]]`,
+    `{"__proto__":{${members},"__proto__":{${members}}},"":{"":{${members}},"a":[]},"9":[${list}],"1":[${list}]}`,
     JSON.stringify({ text: `[,${filler}",${filler}\\],[`, list: [filler, '],[', filler, ',', filler] }),
   ];
   for (const text of right) {
     const body = await read(text);
     assert.deepEqual(body, JSON.parse(text));
+    assert.equal(JSON.stringify(body), JSON.stringify(JSON.parse(text)), 'the members are in another order');
     assert.equal(Object.getPrototypeOf(body), Object.getPrototypeOf(JSON.parse(text)));
   }
   const wrong = [
     `{"operations":[${list},]}`,
+    `{"a":{${members},}}`,
+    `{"a":{${members},,${members}}}`,
+    `{"a":{${members},"b":{,"c":1}}}`,
+    `{"a":{${members},"b":,"c":1}}`,
+    `{"a":{${members},[],"c":1}}`,
+    `{"a":{${members},"b":[,1]}}`,
+    `{"a":[{${members}],"b":{"c":1}}}`,
+    `[[${list}],[ ,${list}]]`,
+    `[[${list}],[[[${list}],],1]]`,
+    `[[${list}}]`,
+    `[[${list}]],[${list}]`,
+    `[${list}][${list}]`,
     `{"operations":[,${list}]}`,
     `{"a":[${list}],"b":[${list},]}`,
     `{"a":[${list}],"b":[${list}}]`,
@@ -66,23 +83,31 @@ test('a long body is read as a short one is: the same value, and nothing accepte
 });
 
 test('whatever character of a long body is lost or changed, it is read as JSON.parse reads it', async () => {
-  const text = `{"a":[${elements.join(',')}],"b":[1]}`;
-  const structure = [...text.matchAll(/[[\]{},:"]/g)].map(({ index }) => index);
-  for (const at of structure.filter((_, number) => number % 5 === 0 || number > structure.length - 12)) {
-    for (const put of ['', ',', ']', '}', '[']) {
-      const changed = text.slice(0, at) + put + text.slice(at + 1);
-      let expected: unknown;
-      try {
-        expected = JSON.parse(changed);
-      } catch {
-        expected = undefined;
+  const half = elements.slice(6).join(',');
+  for (const text of [
+    `{"a":[${elements.join(',')}],"b":[1]}`,
+    `[[{"a":{${members},"c":[{},[${half}],[]],"b":1}}],{}]`,
+  ]) {
+    const structure = [...text.matchAll(/[[\]{},:"]/g)].map(({ index }) => index);
+    for (const at of structure.filter((_, number) => number % 5 === 0 || number > structure.length - 12)) {
+      for (const put of ['', ',', ']', '}', '[']) {
+        const changed = text.slice(0, at) + put + text.slice(at + 1);
+        const expected = parsedOrNot(changed);
+        const body = await read(changed);
+        if (expected !== undefined) assert.deepEqual(body, expected);
+        else assert.equal((body as Error).name, 'EdgeError');
       }
-      const body = await read(changed);
-      if (expected !== undefined) assert.deepEqual(body, expected);
-      else assert.equal((body as Error).name, 'EdgeError');
     }
   }
 });
+
+function parsedOrNot(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 test('between the parts of long bodies others have their turn of the event loop, and a short one waits for none', async () => {
   const all = Array.from({ length: 4 }, () => read(`{"operations":[${elements.join(',')}]}`));
@@ -106,13 +131,16 @@ test('between the parts of long bodies others have their turn of the event loop,
   assert.deepEqual(body, { a: 1 });
 });
 
-test('the long arrays of a body are parsed in parts, wherever they stand in it', async (context) => {
+test('a long body is parsed in parts, whatever it is made of', async (context) => {
   const list = elements.join(',');
   const parsed = context.mock.method(JSON, 'parse');
   for (const text of [
     `{"x":[],"operations":[${list}]}`,
     `{"x":[${list}],"operations":[${list}]}`,
     `{"x":{"a":[1]},"y":[[1]],"operations":[${list}],"z":[]}`,
+    `{${members}}`,
+    `[{"a":[{"b":{${members}}}]},[[${list}]]]`,
+    `{${Array.from({ length: 20 }, (_, number) => `"a${number}":[${elements[0]}]`).join(',')}}`,
   ]) {
     parsed.mock.resetCalls();
     await read(text);

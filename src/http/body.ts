@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { type Pace, paceFor } from '../store/slices.ts';
-import { JsonScan, type LongArray, type ScanFault, scanJson } from './json-scan.ts';
+import { parseInParts } from './json-parts.ts';
+import { JsonScan, type ScanFault, scanJson } from './json-scan.ts';
 import { EdgeError } from './problems.ts';
 
 /**
@@ -63,30 +64,11 @@ async function readInSlices(bytes: Buffer, pace: Pace): Promise<unknown> {
     if (pace.isOver()) await pace.next();
   }
   await pace.next();
-  return await parseRuns(text, scan.longArrays, pace);
-}
-
-/**
- * Parses the elements of the arrays run by run, and the text around them by itself. Where all of it is JSON, and no run is
- * empty, the text is.
- */
-async function parseRuns(text: string, arrays: readonly LongArray[], pace: Pace): Promise<unknown> {
-  let around = '';
-  let from = 0;
-  for (const { bounds } of arrays) {
-    around += text.slice(from, (bounds[0] ?? 0) + 1);
-    from = bounds.at(-1) ?? 0;
+  try {
+    return await parseInParts(text, scan.cuts, pace);
+  } catch (error) {
+    throw error instanceof SyntaxError ? notJson() : error;
   }
-  const outermost = parse(around + text.slice(from)) as Record<string, unknown[]>;
-  for (const { name, bounds } of arrays) {
-    for (const [place, start] of bounds.slice(0, -1).entries()) {
-      const run = parse(`[${text.slice(start + 1, bounds[place + 1])}]`) as unknown[];
-      if (run.length === 0) throw notJson();
-      outermost[name]?.push(...run);
-      if (pace.isOver()) await pace.next();
-    }
-  }
-  return outermost;
 }
 
 function textOf(bytes: Buffer): string {

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { idOf, type Principal } from '../access/principal.ts';
+import { digestOfParts } from '../idempotency/idempotency-key.ts';
 import type { Repeatable } from '../idempotency/once.ts';
+import { paceFor } from '../store/slices.ts';
 import { EdgeError } from './problems.ts';
 
 /** Printable ASCII without spaces: two fields of this name, which Node joins, are none. */
@@ -13,7 +15,7 @@ const form = /^[!-~]{1,255}$/;
  * @param asked what the body asks for, without its secrets: a digest of it is kept; looked at only where there is a key
  * @throws {EdgeError} bad_request: the key is malformed
  */
-export function repeatable(request: FastifyRequest, principal: Principal, asked: object): Repeatable {
+export async function repeatable(request: FastifyRequest, principal: Principal, asked: object): Promise<Repeatable> {
   const key = request.headers['idempotency-key'];
   if (key !== undefined && (typeof key !== 'string' || !form.test(key))) {
     throw new EdgeError('bad_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters, without spaces');
@@ -23,5 +25,14 @@ export function repeatable(request: FastifyRequest, principal: Principal, asked:
   if (key === undefined) return { scope, key, request: '' };
   // By its id, however the path names it.
   const named = organization === undefined ? params : { ...(params as object), organization: organization.id };
-  return { scope, key, request: JSON.stringify([method, routeOptions.url, named, asked]) };
+  const told = JSON.stringify([method, routeOptions.url, named]).slice(0, -1);
+  return { scope, key, request: await digestOfParts(partsOf(told, asked), paceFor(organization?.id ?? '')) };
+}
+
+/** The JSON of an array, of which all but the last element is told; a list that is asked for gives a part for each element. */
+function* partsOf(told: string, asked: object): Generator<string> {
+  if (!Array.isArray(asked)) return yield `${told},${JSON.stringify(asked)}]`;
+  yield `${told},[`;
+  for (const [place, element] of asked.entries()) yield (place === 0 ? '' : ',') + JSON.stringify(element);
+  yield ']]';
 }

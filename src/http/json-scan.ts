@@ -34,16 +34,21 @@ export function scanJson(text: string): ScanFault | undefined {
   return new JsonScan(text).scanTo(text.length);
 }
 
-/** The elements of an array that is a member of the outermost object, in runs. */
-export interface LongArray {
-  /** Of the member. */
-  readonly name: string;
-  /** Where its bracket opens, where a run ends with a comma, and where its bracket closes. */
-  readonly bounds: readonly number[];
+/** An array or object that is open at a place of a text. */
+export interface Open {
+  readonly isObject: boolean;
+  /** The member or element in which the next one is open; where none is, the last before the place. */
+  readonly token: string;
 }
 
-/** Characters of a run of elements, at least: of more than one run a text is parsed part by part. */
-const shortestRun = 16_384;
+/** A comma at which a text may be parted, and what is open there, the outermost first. */
+export interface Cut {
+  readonly at: number;
+  readonly open: readonly Open[];
+}
+
+/** Characters of a part, at least. */
+const shortestPart = 16_384;
 
 /** The scan of a text, as far as it has come. */
 export class JsonScan {
@@ -52,10 +57,8 @@ export class JsonScan {
   readonly #levels: Level[] = [];
   #level: Level | undefined;
   #at = 0;
-  /** The array within the outermost object in which the scan is. */
-  #array: Level | undefined;
-  #bounds: number[] = [];
-  readonly #longArrays: LongArray[] = [];
+  readonly #cuts: Cut[] = [];
+  #nextCut = shortestPart;
 
   constructor(text: string) {
     this.#text = text;
@@ -67,9 +70,9 @@ export class JsonScan {
     return this.#at >= this.#text.length;
   }
 
-  /** The arrays within the outermost object that are long. Only of a text that was scanned to its end. */
-  get longArrays(): readonly LongArray[] {
-    return this.#longArrays;
+  /** Where the text may be parted, in their order. Only of a text that was scanned to its end. */
+  get cuts(): readonly Cut[] {
+    return this.#cuts;
   }
 
   /** Scans about `characters` more, to the end of a string or number. @returns the first fault */
@@ -95,19 +98,17 @@ export class JsonScan {
           break;
         }
         case COMMA:
+          if (at >= this.#nextCut && level !== undefined) this.#cut(at);
           level?.next();
-          if (level === this.#array) this.#endRun(at);
           break;
         case OPEN_OBJECT:
         case OPEN_ARRAY:
           if (levels.length === MOST_LEVELS) return { fault: 'too_deep', offset: at };
           level = new Level(text.charCodeAt(at) === OPEN_OBJECT);
           levels.push(level);
-          if (levels.length === 2) this.#enter(level, at);
           break;
         case CLOSE_OBJECT:
         case CLOSE_ARRAY:
-          if (level === this.#array) this.#leave(at);
           levels.pop();
           level = levels.at(-1);
           break;
@@ -125,21 +126,9 @@ export class JsonScan {
     return undefined;
   }
 
-  #enter(level: Level, at: number): void {
-    if (level.isObject || !this.#levels[0]?.isObject) return;
-    this.#array = level;
-    this.#bounds = [at];
-  }
-
-  #endRun(at: number): void {
-    if (this.#array !== undefined && at - (this.#bounds.at(-1) ?? at) >= shortestRun) this.#bounds.push(at);
-  }
-
-  #leave(at: number): void {
-    if (this.#array === undefined) return;
-    this.#array = undefined;
-    const bounds = [...this.#bounds, at];
-    if (bounds.length > 2) this.#longArrays.push({ name: this.#levels[0]?.token ?? '', bounds });
+  #cut(at: number): void {
+    this.#cuts.push({ at, open: this.#levels.map(({ isObject, token }) => ({ isObject, token })) });
+    this.#nextCut = at + shortestPart;
   }
 }
 

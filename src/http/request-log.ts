@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { idOf } from '../access/principal.ts';
+import { idOf, operator } from '../access/principal.ts';
 import type { Log } from '../log.ts';
 import { plainAddress } from './address.ts';
 
@@ -64,7 +64,9 @@ export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRe
     const organization = request.organization?.id ?? request.trail;
     if (organization !== undefined) line.organization = organization;
     if (reply.problemCode !== undefined) line.code = reply.problemCode;
-    log.info(line, 'answered');
+    // What the operator does with the data of others is in the log in any case.
+    if (request.principal === operator) log.audit(line, 'answered');
+    else log.info(line, 'answered');
     onAnswer({ method, route, status, seconds: milliseconds / 1_000 });
   });
 }

@@ -9,3 +9,10 @@ export function keysFull(): TenantryError {
     'As many Idempotency-Keys are remembered for the organization as may be; make the call without one, with ids of your own';
   return new TenantryError('idempotency_keys_full', detail, { retryAfterSeconds });
 }
+
+/** The same of the operator, whose creations of organizations are remembered for all. */
+export function keysOfOperatorFull(): TenantryError {
+  const detail =
+    'As many Idempotency-Keys are remembered for the operator as may be; make the call without one, the name tells whether it was done';
+  return new TenantryError('idempotency_keys_full', detail, { retryAfterSeconds });
+}

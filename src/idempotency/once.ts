@@ -10,7 +10,7 @@ export interface Repeatable {
   readonly scope: string;
   /** As the caller gave it; undefined where they gave none, and every call has its effect. */
   readonly key: string | undefined;
-  /** All that the call asks for: method, path and body. */
+  /** A digest of all that the call asks for: method, path and body. Empty where there is no key. */
   readonly request: string;
 }
 
@@ -32,12 +32,11 @@ export interface OnceGround {
  */
 export async function once<T>(
   ground: OnceGround,
-  { scope, key, request }: Repeatable,
+  { scope, key, request: asked }: Repeatable,
   act: (keep: Keep<T>) => Promise<T>,
 ): Promise<T> {
   if (key === undefined) return await act(() => []);
   const id = digestOf(scope, key);
-  const asked = digestOf(request);
   for (let tries = 0; tries < mostTries; tries += 1) {
     const standing = await look(ground, id);
     if (isKept(standing, ground.now())) return answerOf(standing, asked);

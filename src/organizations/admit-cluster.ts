@@ -6,7 +6,7 @@ import type { ClusterMark, ClusterMarks } from '../store/cluster-mark.ts';
 import { decide, moved } from '../store/decide.ts';
 import { insert, type Records, replace } from '../store/records.ts';
 import { unavailable } from '../store/unavailable.ts';
-import { organizationsIn } from './organizations-in.ts';
+import { organizationsByCluster } from './organizations-by-cluster.ts';
 
 /** What a cluster is compared with before anything is asked of it. */
 export interface Admitting {
@@ -43,7 +43,7 @@ async function examine(admitting: Admitting, name: string, marks: ClusterMarks):
   const wanted: ClusterMark = { cluster: name, installation };
   const isMarked = (await records.get(kind, name))?.is_marked ?? false;
   let mark = await marks.read();
-  if (mark === undefined && isMarked && (await organizationsIn(records, name, 1)).length > 0) throw unmarked(name);
+  if (mark === undefined && isMarked && (await organizationsByCluster(records)).has(name)) throw unmarked(name);
   // What it was marked as is a cluster no more, in which no organization is, or none of this version: the start has looked.
   const isFree = mark?.installation === installation && mark.cluster !== name && !names.includes(mark.cluster);
   const isFormerMain = name === mainCluster && mark?.installation === undefined;

@@ -53,7 +53,7 @@ for (const engine of engines) {
       await assert.rejects(settleClusters(records, named('main')), {
         name: 'StartError',
         exitCode: 78,
-        message: `TENANTRY_CLUSTERS does not name east any more, while organizations are in it: Acme (${id}). Name it again.`,
+        message: `TENANTRY_CLUSTERS does not name east, while 1 organization is in it: Acme (${id}). Name it again.`,
       });
       assert.deepEqual(await known(opened), ['east', 'main']);
       await settleClusters(records, named('main', 'east'));

@@ -2,8 +2,7 @@ import { StartError } from '../errors.ts';
 import { type Cluster, type ClusterRecord, clusters as kind } from '../placement/cluster.ts';
 import { decide, moved } from '../store/decide.ts';
 import { insert, type Records, remove } from '../store/records.ts';
-import type { Organization } from './organization.ts';
-import { organizationsIn } from './organizations-in.ts';
+import { type Inhabitants, organizationsByCluster } from './organizations-by-cluster.ts';
 import { wait } from './wait.ts';
 
 /** Records that are read at a time. */
@@ -11,9 +10,6 @@ const pageSize = 1_000;
 
 /** How long a start waits for a cluster to answer whose it is. */
 const admittedMilliseconds = 2_000;
-
-/** Organizations that are named where a start is refused. */
-const mostNamed = 10;
 
 /**
  * Compares the clusters of the settings with those that were there at earlier starts, and remembers them. Whether each is
@@ -62,8 +58,8 @@ async function remember(records: Records, record: ClusterRecord): Promise<void> 
 
 /** Forgets a cluster where no organization is in it any more. */
 async function forget(records: Records, { id }: ClusterRecord): Promise<void> {
-  const inside = await organizationsIn(records, id, mostNamed);
-  if (inside.length > 0) throw stillUsed(id, inside);
+  const inside = (await organizationsByCluster(records)).get(id);
+  if (inside !== undefined) throw stillUsed(id, inside);
   await decide(async (end) => {
     const record = await records.get(kind, id);
     if (record === undefined) return;
@@ -72,11 +68,13 @@ async function forget(records: Records, { id }: ClusterRecord): Promise<void> {
   });
 }
 
-function stillUsed(cluster: string, inside: readonly Organization[]): StartError {
-  const named = inside.slice(0, mostNamed).map(({ id, name }) => `${name} (${id})`);
-  const more = inside.length > mostNamed ? ' and others' : '';
+/** Why a start is refused without a cluster that organizations are in. */
+export function stillUsed(cluster: string, { count, first }: Inhabitants): StartError {
+  const named = first.map(({ id, name }) => `${name} (${id})`).join(', ');
+  const inside = count === 1 ? '1 organization is' : `${count} organizations are`;
+  const more = count > first.length ? ' and others' : '';
   return new StartError(
     78,
-    `TENANTRY_CLUSTERS does not name ${cluster} any more, while organizations are in it: ${named.join(', ')}${more}. Name it again.`,
+    `TENANTRY_CLUSTERS does not name ${cluster}, while ${inside} in it: ${named}${more}. Name it again.`,
   );
 }

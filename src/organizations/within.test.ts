@@ -7,7 +7,12 @@ import { within } from './within.ts';
 function setUp() {
   const clock = testClock();
   const warned: string[] = [];
-  const log = { info() {}, warn: (_fields: object, message: string) => void warned.push(message), error() {} };
+  const log = {
+    info() {},
+    warn: (_fields: object, message: string) => void warned.push(message),
+    error() {},
+    audit() {},
+  };
   return { clock, warned, tools: { wait: clock.wait, log }, log };
 }
 

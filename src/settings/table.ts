@@ -86,7 +86,8 @@ export const table = {
   LOG_LEVEL: {
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     initial: 'info',
-    about: 'The least level that is logged. Requests are logged at `info`.',
+    about:
+      'The least level that is logged. Requests are logged at `info`; those of the operator are in the log at any level.',
   },
   TRUST_PROXY: {
     kind: proxies,
@@ -190,7 +191,7 @@ export const table = {
     kind: wholeNumber(1, 10_000_000),
     initial: '100000',
     about:
-      'Calls with an `Idempotency-Key` that are remembered for an organization, each for 24 hours. Past it, calls with another key get 429.',
+      'Calls with an `Idempotency-Key` that are remembered for an organization, and creations of organizations by the operator for each instance, each for 24 hours. Past it, calls with another key get 429.',
   },
   IDEMPOTENCY_BYTES: {
     kind: wholeNumber(65_536, 17_179_869_184),

@@ -50,6 +50,19 @@ test('what is below the level is not written', async (context) => {
   assert.equal(lines().length, 2);
 });
 
+for (const level of ['error', 'fatal', 'silent'] as const) {
+  test(`a line of the audit is written at level ${level} too`, async (context) => {
+    const { log, lines } = logFor(context, level);
+    log.info({}, 'no');
+    log.audit({ caller: 'operator', password: 'S3cret' }, 'answered');
+    await log.flush();
+    const [line, ...others] = lines() as Record<string, unknown>[];
+    assert.deepEqual([line?.['level'], line?.['caller'], line?.['msg']], ['info', 'operator', 'answered']);
+    assert.ok(!JSON.stringify(line).includes('S3cret'));
+    assert.deepEqual(others, []);
+  });
+}
+
 test('no secret reaches the file, and an error does', async (context) => {
   const { log, lines } = logFor(context, 'info');
   const err = Object.assign(new Error('broken'), { authorization: 'S3cret' });

@@ -5,7 +5,7 @@ import { withoutSecrets } from './secrets.ts';
 
 /** What is logged, and where to. */
 export interface LogOptions {
-  /** The least level that is written. */
+  /** The least level that is written, but for `audit`. */
   readonly level: LevelWithSilent;
   /** A file descriptor; standard output unless given. */
   readonly destination?: number;
@@ -40,10 +40,12 @@ export function createLog({ level, destination }: LogOptions): ProcessLog {
     },
     lines,
   );
+  const trail = log.child({}, { level: 'info' });
   return {
     info: (fields, message) => log.info(fields, message),
     warn: (fields, message) => log.warn(fields, message),
     error: (fields, message) => log.error(fields, message),
+    audit: (fields, message) => trail.info(fields, message),
     flush: () => lines.flush(),
     flushNow: () => lines.flushNow(),
     lostLines: () => lines.lost,

@@ -6,7 +6,7 @@ import { openEmbedded } from '../../src/store/sqlite/open.ts';
 import { openEmbeddedCluster } from '../../src/store/sqlite/open-cluster.ts';
 import type { Engine } from './engine.ts';
 
-const silent: Log = { info() {}, warn() {}, error() {} };
+const silent: Log = { info() {}, warn() {}, error() {}, audit() {} };
 
 /** The embedded engine: each test has a directory of its own, and one process holds a directory. */
 export const engine: Engine = {

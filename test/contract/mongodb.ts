@@ -9,7 +9,7 @@ import type { Engine } from './engine.ts';
 /** The databases of the clusters that were opened, by that of their store. */
 const clusters = new Map<string, Set<string>>();
 
-const silent: Log = { info() {}, warn() {}, error() {} };
+const silent: Log = { info() {}, warn() {}, error() {}, audit() {} };
 
 function serverUrl(): string {
   const url = process.env['TEST_MONGODB_URL'];

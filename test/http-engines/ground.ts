@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { openWire, type WireAnswer } from '../http-wire.ts';
-import { scratchDatabase } from '../mongodb/scratch.ts';
-import { type Contents, inspectDatabase, inspectDirectory } from '../service/inspect.ts';
-import { dataDirectory, type GivenSettings, startService } from '../service/service.ts';
+import type { ServiceEngine } from '../service/ground.ts';
+import type { Contents } from '../service/inspect.ts';
+import { assertCounted } from '../service/recount.ts';
+import { startService } from '../service/service.ts';
 import type { Call } from './calls.ts';
 import { createNormalizer, type Normalizer } from './normalized.ts';
 import { limits, metricsToken } from './script-edges.ts';
@@ -12,7 +12,7 @@ import { operator } from './script-v1.ts';
 export interface EngineService extends AsyncDisposable {
   /** Makes a call as a client of this address would, and gives the answer, normalized. */
   send(call: Call, address: string): Promise<WireAnswer>;
-  /** Ends the service, and reads what it left. */
+  /** Ends the service, counts its documents anew, which must tell nothing new, and reads what it left. */
   end(): Promise<Left>;
 }
 
@@ -31,29 +31,11 @@ const settings = {
   CORS_ORIGINS: 'https://app.example.com',
 };
 
-/** The service on the embedded store. */
-export async function onEmbedded(): Promise<EngineService> {
+/** The service on empty data of this engine. */
+export async function openOn(engine: ServiceEngine): Promise<EngineService> {
   await using stack = new AsyncDisposableStack();
-  const directory = stack.use(await dataDirectory());
-  return await serviceOn(stack, directory.path, {}, async () => inspectDirectory(directory.path));
-}
-
-/** The service on a database of its own in the server that the tests use. */
-export async function onMongodb(): Promise<EngineService> {
-  await using stack = new AsyncDisposableStack();
-  const directory = stack.use(await dataDirectory());
-  const { url, name, database } = stack.use(scratchDatabase());
-  const given = { DATABASE_URL: url, DATABASE_NAME: name, SECRET: randomBytes(32).toString('base64url') };
-  return await serviceOn(stack, directory.path, given, () => inspectDatabase(database));
-}
-
-async function serviceOn(
-  stack: AsyncDisposableStack,
-  directory: string,
-  given: GivenSettings,
-  inspect: () => Promise<Contents>,
-): Promise<EngineService> {
-  const service = await startService(directory, { ...settings, ...given });
+  const data = stack.use(await engine.open());
+  const service = await startService(data.directory, { ...settings, ...data.settings() });
   stack.defer(async () => void (await service.stop('SIGKILL')));
   const port = Number(new URL(service.url).port);
   const tokens = new Map([[operator, operatorToken]]);
@@ -69,7 +51,8 @@ async function serviceOn(
     },
     async end() {
       await service.stop();
-      return leftOf(await inspect(), normalizer);
+      await assertCounted({ directory: data.directory, settings: data.settings() });
+      return leftOf(await data.inspect(), normalizer);
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

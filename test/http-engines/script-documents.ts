@@ -1,4 +1,4 @@
-import { type Call, type Chapter, credentials, other, signIn } from './calls.ts';
+import { account, type Call, type Chapter, create, credentials, other, signIn } from './calls.ts';
 import { operator } from './script-v1.ts';
 
 /** Calls below one organization, by its name, with the token of this name. */
@@ -169,4 +169,22 @@ export const documentChapters: Readonly<Record<string, Chapter>> = {
   ...story('pooled'),
   ...story('collection'),
   ...story('database'),
+};
+
+const [stays, staying] = ['Stays Ltd', 'stays'];
+const inStays = callsOf(stays, staying);
+
+/** The same at level `cluster`, and an organization that stays there; for a service whose default it is. */
+export const clusterChapters: Readonly<Record<string, Chapter>> = {
+  ...story('cluster'),
+  'an organization that stays in a cluster': [
+    create(201, account(staying, stays)),
+    create(400, account('stays2', 'STAYS ltd')),
+    signIn(200, credentials(staying), staying),
+    inStays(201, 'PUT', `${docs}/a`, data),
+    inStays(200, 'GET', `${docs}/a`),
+    callsOf(stays, operator)(200, 'GET', '/placement'),
+    other(200, 'GET', '/v1/organizations?level=cluster&cluster=east', { token: operator }),
+    other(200, 'GET', '/v1/organizations?cluster=main', { token: operator }),
+  ],
 };

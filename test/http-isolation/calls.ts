@@ -82,6 +82,8 @@ export interface Values {
   readonly id: string;
   /** An entity tag. */
   readonly etag: string;
+  /** The admin's user id. */
+  readonly user: string;
 }
 
 /** The path of a call with these values; a parameter that nobody has thought of is a fault of this suite. */
@@ -94,15 +96,22 @@ export function filled({ name, path }: ApiCall, values: Values): string {
 }
 
 /** Parameters of queries that hold nothing of an organization; cursors are tried by themselves. */
-const harmless = ['limit', 'cursor', 'direction', 'etags', 'first_line', 'after'];
+const harmless = ['limit', 'cursor', 'direction', 'etags', 'first_line', 'type', 'from', 'to', 'after'];
+
+/** Which value a parameter of a query holds. */
+const inQuery: Readonly<Record<string, keyof Values>> = { collection: 'collection', actor: 'user' };
 
 /** The parameters of a call's query that hold a value; one that nobody has thought of is a fault of this suite. */
-export function queryVariants({ name, query }: ApiCall): (keyof Values)[] {
+export function queryVariants({
+  name,
+  query,
+}: ApiCall): { readonly parameter: string; readonly value: keyof Values }[] {
   return query
     .filter((parameter) => !harmless.includes(parameter))
     .map((parameter) => {
-      assert.ok(parameter === 'collection', `${name}: say what stands for ?${parameter}`);
-      return parameter;
+      const value = inQuery[parameter];
+      assert.ok(value !== undefined, `${name}: say what stands for ?${parameter}`);
+      return { parameter, value };
     });
 }
 

@@ -33,6 +33,7 @@ export function absentFor({ values }: Stocked): Values {
     collection: changed(values.collection),
     id: changed(values.id),
     etag: `"${changed(values.etag.slice(1, -1))}"`,
+    user: changed(values.user),
   };
 }
 
@@ -48,20 +49,22 @@ export async function stockVictim(ground: DocumentsGround, level: Level): Promis
   }
   const made: string[] = [];
   for (const call of tenantCalls.filter(({ method }) => method === 'POST')) {
-    const path = filled(call, { organization: tenant.id, collection, id, etag: '' });
+    const path = filled(call, { organization: tenant.id, collection, id, etag: '', user: '' });
     const sent = { token: tenant.token, headers: { 'idempotency-key': victimsKey } };
     const { text } = await attempt(ground, { call, path, ...sent });
     made.push(...(text.match(typeId) ?? []));
   }
   const stored = await tenant.send('GET', documentsOf(collection, id));
   const listed = await tenant.send('GET', '/collections?limit=1');
-  const cursors = [(await pageOf(tenant, { limit: '1' })).next_cursor, listed.body['next_cursor']];
+  const events = await tenant.send('GET', '/events?limit=1');
+  const pages = [listed, events].map(({ body }) => body['next_cursor']);
+  const cursors = [(await pageOf(tenant, { limit: '1' })).next_cursor, ...pages];
   const shownAs = await tenant.send('GET', '');
   const { admin, collection_name } = shownAs.body as { admin: { id: string; email: string }; collection_name: string };
   return {
     tenant,
     level,
-    values: { organization: tenant.id, collection, id, etag: String(stored.headers['etag']) },
+    values: { organization: tenant.id, collection, id, etag: String(stored.headers['etag']), user: admin.id },
     cursors: cursors.map(String),
     secrets: [mark, tenant.id, tenant.name, admin.id, admin.email, collection_name, collection, id, ...made],
   };
@@ -93,13 +96,14 @@ export async function makeAttacker(ground: DocumentsGround, level: Level): Promi
     etag = String((await put(tenant, own.id, { own: true }, own.collection)).headers['etag']);
   };
   await stock();
+  const { admin } = (await tenant.send('GET', '')).body as { admin: { id: string } };
   return {
     get tenant() {
       return tenant;
     },
     level,
     get values() {
-      return { organization: tenant.id, ...own, etag };
+      return { organization: tenant.id, ...own, etag, user: admin.id };
     },
     restore: stock,
   };

@@ -14,7 +14,7 @@ export interface ProxiedStore extends AsyncDisposable {
 }
 
 /** A log that nobody reads. */
-export const silent: Log = { info() {}, warn() {}, error() {} };
+export const silent: Log = { info() {}, warn() {}, error() {}, audit() {} };
 
 /** Opens a store behind a proxy that lets everything pass. */
 export async function openProxied(kinds: readonly Kind[] = everyKind): Promise<ProxiedStore> {

@@ -60,10 +60,15 @@ const byChance = [
   'access_token',
   'etag',
   'sha256',
+  'time',
+  'personal_salt',
+  'personal_digest',
+  'previous_hash',
+  'hash',
 ];
 
 /** The ids that the service makes. */
-const madeId = /^(?:org|usr|doc)_[0-9a-z]{26}$/;
+const madeId = /^(?:org|usr|doc)_[0-9a-z]{26}(?:\.\d{12})?$/;
 
 /** A value without what differs each time. */
 export function withoutChance(value: unknown): unknown {

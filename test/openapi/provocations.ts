@@ -43,6 +43,7 @@ export function provocationOf(code: ProblemCode, { name }: ToldCall): Provocatio
 
 const organization = '/v1/organizations/{organization}';
 const collections = `${organization}/collections`;
+const events = `${organization}/events`;
 const collection = `${collections}/{collection}`;
 const documents = `${collection}/documents`;
 const document = `${documents}/{id}`;
@@ -160,10 +161,9 @@ const provocations = {
   invalid_value: {
     any: { request: (well) => changed(well, { email: undefined }) },
     'PUT /org/update': { request: (well) => changed(well, { colour: 'red' }) },
-    'GET /org/get': { request: () => ({ path: '/org/get' }) },
-    'DELETE /org/delete': { request: () => ({ path: '/org/delete' }) },
+    ...each(['GET /org/get', 'DELETE /org/delete'], { request: ({ path }) => ({ path: path.replace(/\?.*/, '') }) }),
     ...each(takingNothing, { request: ({ path }) => ({ path: `${path}?page=2` }) }),
-    ...each(['GET /v1/organizations', `GET ${collections}`, `GET ${documents}`], {
+    ...each(['GET /v1/organizations', `GET ${collections}`, `GET ${documents}`, `GET ${events}`], {
       request: ({ path }) => ({ path: path.replace(/(\?|$)/, '?limit=0&') }),
     }),
     [`GET ${organization}/events/stream`]: {
@@ -171,6 +171,7 @@ const provocations = {
     },
     [`GET ${organization}/export`]: { request: ({ path }) => ({ path: `${path}&collection=invoices` }) },
     [imports]: { request: ({ path }) => ({ path: `${path}?first_line=0` }) },
+    [`GET ${events}/verify`]: { request: ({ path }) => ({ path: `${path}?cursor=none` }) },
     [`PATCH ${organization}`]: { request: () => ({ body: '{}' }) },
     [`POST ${collections}`]: { request: (well) => changed(well, { name: 'Orders' }) },
     ...each(documentBodies, { request: (well) => changed(well, { _note: 'mine' }) }),

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test';
 import { type Answer, call } from './calls.ts';
 import { eventually } from './eventually.ts';
 import { openServiceGround, type ServiceGround, serviceEngines } from './ground.ts';
+import { assertCounted } from './recount.ts';
 import type { Service } from './service.ts';
 
 const token = 'o'.repeat(32);
@@ -50,6 +51,7 @@ for (const engine of serviceEngines.filter(({ instances }) => instances > 1)) {
         assert.deepEqual((listed.body as { data: unknown[] }).data, []);
         const usage = await ask(awake, 'GET', '/acme/usage');
         assert.equal((usage.body as { documents: number }).documents, 0);
+        await assertCounted(ground);
       });
 
       test(`writes nothing to an organization that was deleted and made again, level ${level}`, async () => {
@@ -65,6 +67,7 @@ for (const engine of serviceEngines.filter(({ instances }) => instances > 1)) {
         assert.deepEqual([status, (body as { code: string }).code], [404, 'organization_not_found']);
         const listed = await ask(awake, 'GET', '/acme/collections/default/documents');
         assert.deepEqual((listed.body as { data: unknown[] }).data, []);
+        await assertCounted(ground);
       });
 
       test(`writes where the epoch was raised for another reason, once it has read the place again, level ${level}`, async () => {
@@ -79,6 +82,7 @@ for (const engine of serviceEngines.filter(({ instances }) => instances > 1)) {
         assert.equal(placement.epoch, 2);
         const usage = await ask(awake, 'GET', '/acme/usage');
         assert.equal((usage.body as { documents: number }).documents, 1);
+        await assertCounted(ground);
       });
     }
   });

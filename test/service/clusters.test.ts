@@ -62,7 +62,7 @@ suite('a further cluster in a directory', { timeout: 120_000, concurrency: 2 }, 
     await service.stop();
     const without = await runCommand(['start'], ground.directory, {});
     assert.equal(without.code, 78);
-    assert.match(without.error, /does not name east any more, while organizations are in it: acme \(org_/);
+    assert.match(without.error, /does not name east, while 1 organization is in it: acme \(org_/);
     const again = await ground.start();
     assert.equal((await ask(again, 'DELETE', '/v1/organizations/acme')).status, 200);
     await again.stop();

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missing } from '../mongodb/address.ts';
 import { scratchDatabase } from '../mongodb/scratch.ts';
-import { type Contents, inspectDatabase, inspectDirectory } from './inspect.ts';
+import { type Contents, inspectCluster, inspectDatabase, inspectDirectory } from './inspect.ts';
 import { passTimeInDatabase, passTimeInDirectory } from './pass-time.ts';
 import { dataDirectory, type GivenSettings, type Service, startService } from './service.ts';
 
 /** What the tests of the running service need of an engine. */
 export interface ServiceEngine {
   /** Told in the names of the suites. */
-  readonly name: 'embedded' | 'mongodb';
+  readonly name: string;
+  /** Which engine keeps the documents. */
+  readonly documents: 'embedded' | 'mongodb';
   /** For `skip` of a suite: the reason why it is left out, or false where it runs. */
   readonly skip: string | false;
   /** How many processes may run on the same data at once, as far as it is tried. */
@@ -60,6 +62,7 @@ export interface ServiceGround extends AsyncDisposable {
 
 const embedded: ServiceEngine = {
   name: 'embedded',
+  documents: 'embedded',
   skip: false,
   instances: 1,
   share: 1,
@@ -77,6 +80,7 @@ const embedded: ServiceEngine = {
 
 const mongodb: ServiceEngine = {
   name: 'mongodb',
+  documents: 'mongodb',
   skip: missing,
   instances: 3,
   share: 0.2,
@@ -95,6 +99,54 @@ const mongodb: ServiceEngine = {
 
 /** The engines that the running service is tested on; each suite gives `skip` on. */
 export const serviceEngines: readonly ServiceEngine[] = [embedded, mongodb];
+
+const inDirectory: ServiceEngine = {
+  ...embedded,
+  name: 'embedded with a cluster in a directory',
+  async open() {
+    const [main, east] = [await dataDirectory(), await dataDirectory()];
+    return {
+      directory: main.path,
+      settings: () => ({ CLUSTERS: `east=${east.path}`, DEFAULT_LEVEL: 'cluster' }),
+      inspect: async () => inspectDirectory(main.path, east.path),
+      passTime: async (milliseconds) => passTimeInDirectory(main.path, milliseconds),
+      async [Symbol.asyncDispose]() {
+        await main[Symbol.asyncDispose]();
+        await east[Symbol.asyncDispose]();
+      },
+    };
+  },
+};
+
+const onServer: ServiceEngine = {
+  ...embedded,
+  name: 'embedded with a cluster on mongodb',
+  documents: 'mongodb',
+  skip: missing,
+  async open() {
+    const main = await dataDirectory();
+    const east = scratchDatabase();
+    return {
+      directory: main.path,
+      settings: (url = east.url) => ({ CLUSTERS: `east=${url}`, DEFAULT_LEVEL: 'cluster', DATABASE_NAME: east.name }),
+      inspect: async () => ({
+        ...inspectDirectory(main.path),
+        collections: await inspectCluster(east.database),
+      }),
+      passTime: async (milliseconds) => passTimeInDirectory(main.path, milliseconds),
+      async [Symbol.asyncDispose]() {
+        await main[Symbol.asyncDispose]();
+        await east[Symbol.asyncDispose]();
+      },
+    };
+  },
+};
+
+/**
+ * Those whose organizations are at level `cluster` unless a call names another. The one MongoDB of the tests cannot be two
+ * deployments, so it is the cluster beside an embedded master database.
+ */
+export const clusterEngines: readonly ServiceEngine[] = [inDirectory, onServer];
 
 /** Makes data of its own, on which no process runs yet: `await using ground = await openServiceGround(engine)`. */
 export async function openServiceGround(engine: ServiceEngine): Promise<ServiceGround> {

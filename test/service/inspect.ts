@@ -14,15 +14,21 @@ export interface Contents {
   readonly collections: readonly string[];
 }
 
-/** Reads a data directory by SQLite alone, so that nothing of the service can hide what is there. */
-export function inspectDirectory(directory: string): Contents {
-  const tenants = join(directory, 'main');
-  const files = readdirSync(tenants).filter((name) => name.endsWith('.db'));
+/**
+ * Reads a data directory, and those of clusters beside it, by SQLite alone, so that nothing of the service can hide what is
+ * there.
+ */
+export function inspectDirectory(directory: string, ...clusters: readonly string[]): Contents {
+  const files = [directory, ...clusters].flatMap((each) => {
+    const tenants = join(each, 'main');
+    const names = readdirSync(tenants).filter((name) => name.endsWith('.db'));
+    return names.map((name) => join(tenants, name));
+  });
   return {
     organizations: bodies<Organization>(join(directory, 'master.db'), 'organizations'),
     users: bodies<User>(join(directory, 'master.db'), 'users'),
     collections: files
-      .flatMap((name) => tableNames(join(tenants, name)))
+      .flatMap((file) => tableNames(file))
       .filter(isOrganizations)
       .sort(),
   };
@@ -30,15 +36,23 @@ export function inspectDirectory(directory: string): Contents {
 
 /** Reads a database by a plain client. */
 export async function inspectDatabase(database: Db): Promise<Contents> {
-  const standing = await database.listCollections({}, { nameOnly: true }).toArray();
   return {
     organizations: await documents<Organization>(database, 'organizations'),
     users: await documents<User>(database, 'users'),
-    collections: standing
-      .map(({ name }) => name)
-      .filter(isOrganizations)
-      .sort(),
+    collections: (await collectionNames(database)).sort(),
   };
+}
+
+/** The names of the organizations' collections in a cluster, those in databases of their own too, by a plain client. */
+export async function inspectCluster(database: Db): Promise<string[]> {
+  const own = await database.collection<{ _id: string }>('tenantry_databases').find().toArray();
+  const databases = [database, ...own.map(({ _id }) => database.client.db(_id))];
+  return (await Promise.all(databases.map(collectionNames))).flat().sort();
+}
+
+async function collectionNames(database: Db): Promise<string[]> {
+  const standing = await database.listCollections({}, { nameOnly: true }).toArray();
+  return standing.map(({ name }) => name).filter(isOrganizations);
 }
 
 /** Beside them there are those of the service itself. */

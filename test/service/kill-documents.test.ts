@@ -5,7 +5,8 @@ import type { Organization } from '../../src/organizations/organization.ts';
 import { plainClient } from '../mongodb/scratch.ts';
 import { type Answer, call } from './calls.ts';
 import { eventually } from './eventually.ts';
-import { openServiceGround, type ServiceEngine, type ServiceGround, serviceEngines } from './ground.ts';
+import { clusterEngines, openServiceGround, type ServiceEngine, type ServiceGround, serviceEngines } from './ground.ts';
+import { assertCounted } from './recount.ts';
 import { runCommand } from './service.ts';
 
 /** How long another leaves a deletion to who began it, and a little more. */
@@ -15,7 +16,12 @@ const day = 24 * 60 * 60 * 1_000;
 
 const token = 'o'.repeat(32);
 const levels = ['pooled', 'collection', 'database'] as const;
-type Level = (typeof levels)[number];
+type Level = (typeof levels)[number] | 'cluster';
+
+const stages: readonly { readonly engine: ServiceEngine; readonly levels: readonly Level[] }[] = [
+  ...serviceEngines.map((engine) => ({ engine, levels })),
+  ...clusterEngines.map((engine) => ({ engine, levels: ['cluster'] as const })),
+];
 
 /** More than one slice of an erasing. */
 const many = 600;
@@ -60,13 +66,6 @@ async function usage(url: string, name: string): Promise<{ documents: number; co
   return { documents: documents ?? -1, collections: collections ?? -1 };
 }
 
-/** Counts anew by the command, which finds nothing to put right. */
-async function assertCounted({ directory, settings }: ServiceGround): Promise<void> {
-  const { out, code, error } = await runCommand(['recount'], directory, settings);
-  assert.equal(code, 0, error);
-  assert.deepEqual(JSON.parse(out).corrected, []);
-}
-
 interface Killed {
   readonly ground: ServiceGround;
   readonly point: string;
@@ -102,7 +101,7 @@ const dropping = ['collection.dropping', 'collection.dropped'];
 
 /** The points that the deletion of a collection passes: it drops where a collection stands on its own. */
 function deletionPoints(engine: ServiceEngine, level: Level): readonly string[] {
-  const drops = engine.name === 'mongodb' && level !== 'pooled';
+  const drops = engine.documents === 'mongodb' && level !== 'pooled';
   return failPoints.filter((point) => point.startsWith('collection.') && (drops || !dropping.includes(point)));
 }
 
@@ -170,7 +169,7 @@ function besideAnother(engine: ServiceEngine, level: Level): void {
   }
 }
 
-for (const engine of serviceEngines) {
+for (const { engine, levels } of stages) {
   const options = { skip: engine.skip, timeout: 600_000, concurrency: 3 };
   suite(`documents where a process is killed, on ${engine.name}`, options, () => {
     for (const level of levels) {
@@ -178,7 +177,10 @@ for (const engine of serviceEngines) {
 
       // Of an engine whose write is one step there are no points within it. What is written and undecided blocks for a
       // minute, as kill.test.ts shows.
-      for (const point of ['document.routed', ...(engine.instances > 1 ? ['commit.begun', 'commit.decided'] : [])]) {
+      for (const point of [
+        'document.routed',
+        ...(engine.documents === 'mongodb' ? ['commit.begun', 'commit.decided'] : []),
+      ]) {
         test(`in a write at ${point}, level ${level}: the call that is made again has the effect, once`, async () => {
           await using ground = await openServiceGround(engine);
           await prepare(ground, level);

@@ -4,7 +4,7 @@ import { failPoints } from '../../src/organizations/fail-points.ts';
 import { commitPoints } from '../../src/store/commit-points.ts';
 import { type Answer, call, create, read, remove, shown, signIn, signUp } from './calls.ts';
 import { eventually } from './eventually.ts';
-import { openServiceGround, type ServiceEngine, type ServiceGround, serviceEngines } from './ground.ts';
+import { clusterEngines, openServiceGround, type ServiceEngine, type ServiceGround, serviceEngines } from './ground.ts';
 import { runCommand } from './service.ts';
 
 /** How long another leaves a creation or a deletion to who began it, and a little more. */
@@ -102,7 +102,7 @@ async function assertDeleted(url: string, name: string): Promise<void> {
   assert.equal((await call(url, ['POST', '/admin/login'], { body: { email, password } })).status, 401);
 }
 
-for (const engine of serviceEngines) {
+for (const engine of [...serviceEngines, ...clusterEngines]) {
   // Two at once: one of them waits for a minute.
   suite(`a process that is killed, on ${engine.name}`, { skip: engine.skip, timeout: 600_000, concurrency: 2 }, () => {
     if (engine.instances > 1) {

@@ -32,6 +32,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/sqlite',
     'store/mongodb',
   ],
+  // What the doctor is told of the engines.
+  examine: ['engine', 'settings', 'identity', 'organizations', 'placement', ...ports, 'store/sqlite', 'store/mongodb'],
   telemetry: [],
   'fail-point-reacher': ['organizations', 'store'],
   signals: [],

@@ -1,6 +1,6 @@
 import { listEventsSchema, streamEventsSchema } from '../routes/v1/events.ts';
 import { type Call, pageQuery } from './call.ts';
-import { faultOf, organizationCallFails } from './call-fails.ts';
+import { faultOf, organizationCallFails, wrongLimit } from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const path = '/v1/organizations/{organization}/events';
@@ -19,15 +19,15 @@ const after = {
 
 /** What of an event is in examples. */
 const exampleOfEvent = {
-  id: 'org_01kb1p3zj0f4mv2t8c6y5r9wqe.000000000007',
+  id: 'org_01kb1p3zj0f4mv2t8c6y5r9wqe.000000000002',
   organization_id: 'org_01kb1p3zj0f4mv2t8c6y5r9wqe',
-  sequence: 7,
+  sequence: 2,
   time: '2026-11-24T09:30:00.000Z',
   type: 'collection.created',
-  actor: { type: 'user', id: 'usr_01kb1p3zj0f4mv2t8c6y5r9wqf' },
+  actor: { type: 'operator', id: null },
   request_id: '3f0e8a52-6a31-4c0f-9d0c-5a8f0f5f2b11',
   data: { name: 'invoices' },
-  personal: { actor_email: 'ada@example.com', address: '192.0.2.7' },
+  personal: { address: '192.0.2.9' },
   personal_salt: '9f86d081884c7d659a2feaa0c55ad015',
   personal_digest: 'a3bf4f1b2b0b822cd15d6c15b0f00a089f86d081884c7d659a2feaa0c55ad015',
   previous_hash: 'b5d4045c3f466fa91fe2cc6abe79232a1a57cdf104f7a26e716e0a1e2789df78',
@@ -44,7 +44,7 @@ export const eventCalls: readonly Call[] = [
     summary: 'List events',
     description: `Lists what happened to the organization: who did what, when and from where. Each event is written in the commit of what it tells of, numbered without a gap, and chained to the one before. Changes of documents are no events. ${gone} With \`type\` and \`actor\` together a page may have fewer events than \`limit\`, also none; the last one has no \`next_cursor\`.`,
     query: [
-      { name: 'type', description: 'Only events of this type.', schema: type },
+      { name: 'type', description: 'Only events of this type.', schema: type, example: 'collection.created' },
       {
         name: 'actor',
         description: "Only what this one did: a user's id, or `operator`, `anonymous` or `service`.",
@@ -74,10 +74,7 @@ export const eventCalls: readonly Call[] = [
         next_cursor: null,
       },
     },
-    errors: {
-      ...organizationCallFails,
-      invalid_value: faultOf('?from', 'must be a time such as 2026-11-24T09:30:00Z (RFC 3339), its + written as %2B'),
-    },
+    errors: { ...organizationCallFails, invalid_value: wrongLimit },
   },
   {
     method: 'get',
@@ -93,7 +90,7 @@ export const eventCalls: readonly Call[] = [
       description: 'The stream, which does not end by itself.',
       mediaType: 'text/event-stream',
       schema: { type: 'string' },
-      example: `retry: 1000\n\nid: 7\nevent: collection.created\ndata: ${JSON.stringify(exampleOfEvent)}\n\n`,
+      example: `retry: 1000\n\nid: 2\nevent: collection.created\ndata: ${JSON.stringify(exampleOfEvent)}\n\n`,
     },
     errors: {
       ...organizationCallFails,
@@ -122,8 +119,8 @@ export const eventCalls: readonly Call[] = [
       mediaType: 'application/json',
       schema: schemaNamed('VerifiedEvents'),
       example: {
-        verified: 7,
-        last: { sequence: 7, hash: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae' },
+        verified: 3,
+        last: { sequence: 3, hash: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae' },
         broken: null,
         next_cursor: null,
       },

@@ -141,7 +141,7 @@ const failures = {
     detail: 'This Idempotency-Key was used for another request',
   },
   idempotency_keys_full: {
-    when: 'As many calls with an `Idempotency-Key` are remembered for the organization as may be: 100,000 within 24 hours, and 64 MiB of their answers, unless other bounds are set; of creations of collections 1,000. Nothing was done, and what is remembered stays so.',
+    when: 'As many calls with an `Idempotency-Key` are remembered for the organization as may be: 100,000 within 24 hours, and 64 MiB of their answers, unless other bounds are set; of creations of collections 1,000. Or as many creations of organizations by the operator are, by one instance: 100,000. Nothing was done, and what is remembered stays so.',
     advice:
       'Make the call without the key, and so that it can be made again all the same: `PUT` a document, or insert it by a batch, with an id of your own. Or wait: a key is forgotten 24 hours after its call.',
     detail:

@@ -71,6 +71,10 @@ export const organizationCallsV1: readonly Call[] = [
       not_authenticated: undefined,
       route_not_found: noOperator,
       idempotency_key_reused: undefined,
+      idempotency_keys_full: {
+        detail:
+          'As many Idempotency-Keys are remembered for the operator as may be; make the call without one, the name tells whether it was done',
+      },
       invalid_value: faultOf('#/admin/email', 'is required'),
       clusters_full: undefined,
       busy: undefined,

@@ -45,7 +45,7 @@ function serverFor(context: TestContext): { server: Server; asked: string[] } {
   const file = join(directoryFor(context), 'openapi.json');
   writeFileSync(file, JSON.stringify(sample));
   const asked: string[] = [];
-  const silent = { info: () => {}, warn: () => {}, error: () => {} };
+  const silent = { info: () => {}, warn: () => {}, error: () => {}, audit: () => {} };
   const server = buildFramework({
     log: silent,
     onAnswer: ({ status, route }) => asked.push(`${status} ${route}`),

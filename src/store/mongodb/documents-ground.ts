@@ -20,6 +20,9 @@ export interface DocumentsGround extends ClusterGround {
   readonly inTurn: InTurn;
 }
 
+/** As much of it as reading needs. */
+export type ReadGround = Pick<DocumentsGround, 'client' | 'database' | 'inTurn'>;
+
 /** The ground for a call whose work waits in this line. */
 export function groundFor(ground: ClusterGround, line: string): DocumentsGround {
   return { ...ground, inTurn: ground.turns(line) };
@@ -31,7 +34,7 @@ export function groundFor(ground: ClusterGround, line: string): DocumentsGround 
  * @param end of the call, in milliseconds of `performance.now()`
  * @throws {TenantryError} storage_unavailable
  */
-export function repeatedly<T>({ inTurn }: DocumentsGround, work: () => Promise<T>, end = callEnd()): Promise<T> {
+export function repeatedly<T>({ inTurn }: ReadGround, work: () => Promise<T>, end = callEnd()): Promise<T> {
   return inTurn(() => persistently(work, end), end);
 }
 

@@ -30,7 +30,7 @@ export interface Examining {
 const patienceSeconds = 5;
 
 /** The findings tell all that there is to say. */
-const silent: Log = { info() {}, warn() {}, error() {} };
+const silent: Log = { info() {}, warn() {}, error() {}, audit() {} };
 
 /** Examines the server and the database as a start would, and changes nothing in it. */
 export async function examineMongodb(examining: Examining): Promise<readonly Finding[]> {

@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { ClusterMeasure } from '../documents.ts';
 import { databaseOf } from './client.ts';
-import { type DocumentsGround, repeatedly } from './documents-ground.ts';
+import { type ReadGround, repeatedly } from './documents-ground.ts';
 import { listDatabases } from './own-databases.ts';
 import { slotCount, slotsIn } from './slots.ts';
 
@@ -17,7 +17,7 @@ interface Stats {
  *
  * @throws {TenantryError} storage_unavailable
  */
-export async function measureCluster(ground: DocumentsGround): Promise<ClusterMeasure> {
+export async function measureCluster(ground: ReadGround): Promise<ClusterMeasure> {
   const { client, database } = ground;
   const names = await listDatabases(ground);
   const own = await Promise.all(names.map((name) => readStats(ground, databaseOf(client, name))));
@@ -31,6 +31,6 @@ export async function measureCluster(ground: DocumentsGround): Promise<ClusterMe
   };
 }
 
-function readStats(ground: DocumentsGround, database: Db): Promise<Stats> {
+function readStats(ground: ReadGround, database: Db): Promise<Stats> {
   return repeatedly(ground, async () => (await database.stats()) as Stats & object);
 }

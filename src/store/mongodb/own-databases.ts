@@ -1,13 +1,12 @@
 import type { Collection } from 'mongodb';
 import type { TenantPlace } from '../documents.ts';
-import type { CommitGround } from './commit.ts';
-import { type DocumentsGround, once, repeatedly } from './documents-ground.ts';
+import { type DocumentsGround, once, type ReadGround, repeatedly } from './documents-ground.ts';
 import { serverCodes } from './faults.ts';
 
 /** Where the databases that are an organization's own are told: of those of a deployment's nobody else knows whose they are. */
 const databasesCollection = 'tenantry_databases';
 
-function databasesIn({ database }: CommitGround): Collection<{ _id: string }> {
+function databasesIn({ database }: ReadGround): Collection<{ _id: string }> {
   return database.collection<{ _id: string }>(databasesCollection);
 }
 
@@ -22,7 +21,7 @@ export async function forgetDatabase(ground: DocumentsGround, { database }: Tena
 }
 
 /** The names of the databases that are an organization's own. @throws {TenantryError} storage_unavailable */
-export async function listDatabases(ground: DocumentsGround): Promise<string[]> {
+export async function listDatabases(ground: ReadGround): Promise<string[]> {
   const noted = await repeatedly(ground, () => databasesIn(ground).find().toArray());
   return noted.map(({ _id }) => _id);
 }

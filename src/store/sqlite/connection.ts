@@ -17,6 +17,9 @@ export interface Connection {
   close(): void;
 }
 
+/** `still` is a file that nobody has open: reading it makes no WAL beside it, as `read` does where there is none. */
+export type ConnectionMode = 'read' | 'write' | 'still';
+
 /** How long a statement waits for a lock. Locks are held for the moment of a commit, a checkpoint or a recovery. */
 const busyMilliseconds = 2_000;
 
@@ -41,10 +44,11 @@ const walBytesKept = 64 * 2 ** 20;
  * Opens a database file that stands, so that an acknowledged write is on disk: WAL with `synchronous=FULL`, which waits
  * for the disk at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
-export function connect(path: string, mode: 'read' | 'write', bounds = masterBounds): Connection {
+export function connect(path: string, mode: ConnectionMode, bounds = masterBounds): Connection {
   const location = pathToFileURL(path);
   // A file that is gone must not come back as an empty one.
-  location.searchParams.set('mode', mode === 'read' ? 'ro' : 'rw');
+  location.searchParams.set('mode', mode === 'write' ? 'rw' : 'ro');
+  if (mode === 'still') location.searchParams.set('immutable', '1');
   const database = open(location, mode);
   const statements = new LRUCache<string, StatementSync>({ max: bounds.mostStatements });
   try {
@@ -81,9 +85,9 @@ export function connect(path: string, mode: 'read' | 'write', bounds = masterBou
 }
 
 /** SQLite says only that a file cannot be opened; where no file can, that is not the fault of this one. */
-function open(location: URL, mode: 'read' | 'write'): DatabaseSync {
+function open(location: URL, mode: ConnectionMode): DatabaseSync {
   try {
-    return new DatabaseSync(location, { readOnly: mode === 'read', timeout: busyMilliseconds });
+    return new DatabaseSync(location, { readOnly: mode !== 'write', timeout: busyMilliseconds });
   } catch (error) {
     if (isSqliteError(error) && resultCode(error) === sqliteCodes.cannotOpen) closeSync(openSync(devNull, 'r'));
     throw error;
@@ -98,7 +102,7 @@ function identityOf(path: string): string {
 /** Opens a file for a piece of work, and closes it. */
 export function withConnection<T>(
   path: string,
-  mode: 'read' | 'write',
+  mode: ConnectionMode,
   work: (connection: Connection) => T,
   bounds = masterBounds,
 ): T {

@@ -7,6 +7,7 @@ import type { Documents } from '../documents.ts';
 import type { CopiedCluster } from './backup.ts';
 import { clusterMarks } from './cluster-marks.ts';
 import { lockDirectory } from './lock.ts';
+import { masterFile } from './open.ts';
 import { openTenants } from './open-tenants.ts';
 
 /** A directory beside the data directory, for documents alone; held until `close` or the end of the process. */
@@ -34,7 +35,7 @@ export interface EmbeddedClusterOptions {
  */
 export async function openEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   const { name, directory, log, writerThreads, onCommit } = options;
-  if (existsSync(join(directory, 'master.db'))) {
+  if (existsSync(join(directory, masterFile))) {
     throw new StartError(
       78,
       `TENANTRY_CLUSTERS: the directory of ${name}, ${directory}, is a data directory of Tenantry. Name another.`,

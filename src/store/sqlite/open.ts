@@ -47,7 +47,7 @@ export interface EmbeddedOptions {
 }
 
 /** The master database's file. A backup is whole when it is there: it is written last. */
-const master = 'master.db';
+export const masterFile = 'master.db';
 
 /** The cluster that is beside the master database. */
 const mainCluster = 'main';
@@ -60,7 +60,7 @@ const mainCluster = 'main';
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedStore> {
   const { directory, kinds, log, writerThreads = 1, tablesPerFile = 500, cacheRecords = 10_000 } = options;
-  if (options.mustExist && !existsSync(join(directory, master))) {
+  if (options.mustExist && !existsSync(join(directory, masterFile))) {
     throw new StartError(78, `There is no data of Tenantry in ${directory}. Name its directory in TENANTRY_DATA_DIR.`);
   }
   // What was opened last is closed first; also where opening ends half way.
@@ -74,7 +74,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSt
   const { writers, documents } = openTenants(opened, {
     cluster: mainCluster,
     directory,
-    master: { file: master, identity: connection.identity },
+    master: { file: masterFile, identity: connection.identity },
     log,
     writerThreads,
     tablesPerFile,
@@ -85,24 +85,24 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSt
   opened.defer(() => closing.abort());
   const resources = opened.move();
   return {
-    records: createRecords({ connection, master, writers, cacheRecords }),
+    records: createRecords({ connection, master: masterFile, writers, cacheRecords }),
     documents,
     async ready() {
       try {
         connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
       } catch (error) {
-        throw unavailable(faultOf(master, error));
+        throw unavailable(faultOf(masterFile, error));
       }
     },
     backup: (target, files, clusters = []) =>
-      backUp({ directory, master, writers, target, files, clusters, signal: closing.signal }),
+      backUp({ directory, master: masterFile, writers, target, files, clusters, signal: closing.signal }),
     close: () => resources.disposeAsync(),
   };
 }
 
 /** Brings the layout up to date, and gives the connection that the main thread reads by. */
 function openMaster(directory: string, kinds: readonly Kind[]): Connection {
-  const path = join(directory, master);
+  const path = join(directory, masterFile);
   return naming(path, () => {
     createFile(path);
     const layout = withConnection(path, 'read', (reading) => readLayout(reading, path));

@@ -30,7 +30,7 @@ export interface RecordsOptions {
   readonly connection: Connection;
   /** The name of its file. */
   readonly master: string;
-  readonly writers: Writers;
+  readonly writers: Pick<Writers, 'submit'>;
   /** How many records of a kind are kept in memory. */
   readonly cacheRecords: number;
 }

@@ -29,7 +29,7 @@ export function noteOf(id: string, bytes = 10): Note {
 export function keepingLog(): Log & { readonly lines: string[] } {
   const lines: string[] = [];
   const keep = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
-  return { lines, info: keep, warn: keep, error: keep };
+  return { lines, info: keep, warn: keep, error: keep, audit: keep };
 }
 
 const stacks = new WeakMap<TestContext, AsyncDisposableStack>();

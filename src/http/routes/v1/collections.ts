@@ -37,7 +37,7 @@ export function collectionsRoutes(server: Server, tenancy: Tenancy, keys: SealKe
   server.post(path, { schema: createCollectionSchema, bodyLimit }, async (request, reply) => {
     const organization = organizationOf(request);
     const { name } = request.body;
-    const repeat = repeatable(request, principalOf(request), request.body);
+    const repeat = await repeatable(request, principalOf(request), request.body);
     const created = await once<CollectionView>(tenancy, repeat, (keep) =>
       createCollection(tenancy, organization, name, originOf(request), keep),
     );

@@ -91,7 +91,7 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
   server.post(path, forDocument, async (request, reply) => {
     const members = request.body as JsonObject;
     const target = targetOf(request);
-    const repeat = repeatOf(repeatable(request, principalOf(request), members));
+    const repeat = repeatOf(await repeatable(request, principalOf(request), members));
     const document = await insertDocument(tenancy, target, members, repeat);
     const { organization, collection } = target;
     const location = `/v1/organizations/${organization.id}/collections/${collection}/documents/${document.id}`;
@@ -108,7 +108,7 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
   server.post(`${path}/batch`, forBatch, async (request) => {
     const operations = checkOperations(request.body.operations) as readonly Operation[];
     if (operations.filter(mayStand).length > fewStanding) await request.turn?.enlarge();
-    const repeat = repeatOf(repeatable(request, principalOf(request), operations));
+    const repeat = repeatOf(await repeatable(request, principalOf(request), operations));
     return { results: await runBatch(tenancy, targetOf(request), operations, repeat) };
   });
 

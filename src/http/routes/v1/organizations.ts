@@ -1,6 +1,7 @@
 import { operator } from '../../../access/principal.ts';
 import { mostCollections } from '../../../documents/list-collections.ts';
-import { once } from '../../../idempotency/once.ts';
+import { withinBound } from '../../../idempotency/bound-keys.ts';
+import { type Keep, once } from '../../../idempotency/once.ts';
 import type { SealKeys } from '../../../identity/seal.ts';
 import { createWithAdmin } from '../../../organizations/create.ts';
 import { deleteById } from '../../../organizations/delete.ts';
@@ -85,7 +86,8 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
     const { name, admin, placement } = request.body;
     // Without the password, of which nothing may be kept that is guessed at faster than its hash.
     const asked = { name, email: admin.email, placement };
-    const details = await once<OrganizationDetails>(tenancy, repeatable(request, operator, asked), async (keep) => {
+    const repeat = await repeatable(request, operator, asked);
+    const create = async (keep: Keep<OrganizationDetails>) => {
       const wanted = { organization_name: name, ...admin };
       const created = await createWithAdmin(tenancy, wanted, originOf(request), {
         members,
@@ -93,7 +95,10 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
         also: (made) => keep(detailsOf(made)),
       });
       return detailsOf(created);
-    });
+    };
+    const details = await once<OrganizationDetails>(tenancy, repeat, (keep) =>
+      repeat.key === undefined ? create(keep) : withinBound(tenancy, () => create(keep)),
+    );
     reply.code(201).header('location', `/v1/organizations/${details.id}`);
     return details;
   });
