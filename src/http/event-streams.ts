@@ -125,7 +125,8 @@ export function createEventStreams({ eventHub, log, wait }: Pick<Tenancy, 'event
         forget(stream);
       });
       reply.hijack();
-      // The last answer of its connection, which so ends with it.
+      // The last answer of its connection, with which it ends: the same bytes go to all, and need not be cut in chunks for each.
+      raw.removeHeader('transfer-encoding');
       reply.headers({ ...streamHeaders, connection: 'close' });
       raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
       stream.send(opening);

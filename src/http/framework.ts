@@ -191,7 +191,14 @@ function addHooks(server: Server, { settings, begin, count }: Hooks): void {
     server.register(import('@fastify/cors'), {
       origin: [...settings.CORS_ORIGINS],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
+      allowedHeaders: [
+        'Authorization',
+        'Content-Type',
+        'Idempotency-Key',
+        'If-Match',
+        'If-None-Match',
+        'Last-Event-ID',
+      ],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
       // It would answer 400 in plain text.
