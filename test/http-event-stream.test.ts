@@ -95,6 +95,9 @@ for (const engine of engines) {
         [headers['content-type'], headers['cache-control'], headers['x-accel-buffering'], headers['etag']],
         ['text/event-stream', 'no-store', 'no', undefined],
       );
+      const asked = { method: 'HEAD', url: ground.path, headers: { authorization: `Bearer ${acme.token}` } } as const;
+      const head = await edge.server.inject(asked);
+      assert.deepEqual([head.statusCode, head.headers['content-type']], [200, 'text/event-stream']);
     });
 
     test('is refused where the place to begin is malformed, each by its pointer', async () => {

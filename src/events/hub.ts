@@ -135,14 +135,17 @@ export function createEventHub({ records, isShared, log, wait }: EventHubParts):
         follower.position = batch.last;
         if (!reader.send(batch.bytes)) await reader.whenReady();
         if (follower.isGone) return;
-      } else if (follower.position >= channel.position) {
-        // What was committed since that read is found by the next one, which is for all.
-        channel.position = channel.live.size === 0 ? follower.position : channel.position;
-        channel.live.add(follower);
-        notice(channel);
-        return;
       }
+      if (isLast(batch) && follower.position >= channel.position) return join(channel, follower);
     }
+  }
+
+  /** From here on it is handed what comes: it has all up to where the others are. */
+  function join(channel: Channel, follower: Follower): void {
+    if (channel.live.size === 0) channel.position = follower.position;
+    channel.live.add(follower);
+    // What was committed since its last read is found by the next one, which is for all.
+    notice(channel);
   }
 
   function notice(channel: Channel): void {
@@ -163,7 +166,7 @@ export function createEventHub({ records, isShared, log, wait }: EventHubParts):
       const batch = await persist(() => readBatch(channel, channel.position), signal);
       if (batch !== undefined) {
         channel.position = Math.max(channel.position, batch.last);
-        channel.isBehind ||= batch.frames.length === pageSize;
+        channel.isBehind ||= !isLast(batch);
         await handOut(channel, batch);
       }
       await wait(restMilliseconds, signal);
@@ -250,6 +253,11 @@ function newChannel(organization: string): Channel {
 function batchOf(page: readonly Event[]): Batch {
   const frames = page.map((event) => ({ sequence: event.sequence, text: frameOf(event) }));
   return { frames, bytes: bytesOf(frames), last: frames.at(-1)?.sequence ?? 0 };
+}
+
+/** Whether there was no other when it was read. */
+function isLast(batch: Batch | undefined): boolean {
+  return batch === undefined || batch.frames.length < pageSize;
 }
 
 /** An event as https://html.spec.whatwg.org/multipage/server-sent-events.html has it; JSON has no line feed. */
