@@ -3,7 +3,7 @@
  * or all in short, and then only prints the page.
  *
  *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]
- *                      [documents] [fairness] [others] [export]
+ *                      [documents] [fairness] [others] [export] [events]
  *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances] [mongodb-documents]]
  *
  * The parts on MongoDB use the server that `TEST_MONGODB_URL` names, and are left out where it names none.
@@ -25,6 +25,7 @@ import {
   measureDocumentRead,
   measureGroupCommit,
 } from './parts/documents.ts';
+import { measureEvents } from './parts/events.ts';
 import { measureExport } from './parts/export.ts';
 import { measureFairness } from './parts/fairness.ts';
 import { measureGrowth } from './parts/growth.ts';
@@ -62,6 +63,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   fairness: [measureFairness],
   others: [measureOthers],
   export: [measureExport],
+  events: [measureEvents],
   'mongodb-read': [measureMongodbRead],
   'mongodb-sign-in': [measureMongodbSignIn],
   'mongodb-create': [measureMongodbCreate, measureCheapMongodbCreate],

@@ -16,6 +16,7 @@ import { recountAll } from './documents/recount.ts';
 import { type OpenEngine, openEngine, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
 import { forgetEnded } from './events/forget-ended.ts';
+import { createEventHub } from './events/hub.ts';
 import { examineDatabase } from './examine.ts';
 import { failPointReacher } from './fail-point-reacher.ts';
 import { listen } from './http/listen.ts';
@@ -191,9 +192,13 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   const reads = engine.isShared
     ? rememberRecords(engine.records, remembered)
     : { records: engine.records, recent: asTheyStand(engine.records) };
-  const failedSignIns = createFailedSignIns({ records: reads.records, log, now });
+  const eventHub = createEventHub({ records: reads.records, isShared: engine.isShared, log, wait });
+  const { records } = eventHub;
+  const failedSignIns = createFailedSignIns({ records, log, now });
   const tenancy: Tenancy = {
     ...reads,
+    records,
+    eventHub,
     documents: routeDocuments(engine.clusters),
     places: createPlaces({
       clusters: engine.clusters,

@@ -27,7 +27,7 @@ test('a listed origin may call, without credentials', async () => {
   assert.equal(answer.headers.get('access-control-allow-methods'), 'GET, HEAD, POST, PUT, PATCH, DELETE');
   assert.equal(
     answer.headers.get('access-control-allow-headers'),
-    'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match',
+    'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID',
   );
   assert.equal(answer.headers.get('access-control-allow-credentials'), null);
   assert.match(answer.headers.get('vary') ?? '', /Origin/);

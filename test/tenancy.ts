@@ -1,5 +1,6 @@
 import { memoryLimits } from '../src/cache/memory/limits.ts';
 import { events, trails } from '../src/events/event.ts';
+import { createEventHub } from '../src/events/hub.ts';
 import type { Origin } from '../src/events/origin.ts';
 import { idempotencyKeys } from '../src/idempotency/idempotency-key.ts';
 import { createPasswords } from '../src/identity/passwords.ts';
@@ -22,6 +23,7 @@ import {
 import { signInAdmin } from '../src/organizations/sign-in.ts';
 import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
 import type { DocumentLimits, Tenancy } from '../src/organizations/tenancy.ts';
+import { wait } from '../src/organizations/wait.ts';
 import { type Cluster, clusters, mainCluster } from '../src/placement/cluster.ts';
 import { createPlaces } from '../src/placement/places.ts';
 import { routeDocuments } from '../src/placement/route-documents.ts';
@@ -132,21 +134,26 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
   const location = await engine.create();
   const open = async () => watchedStore(await openStore(engine, location, hasCluster), options.onStoreCall);
   let store = await open();
-  const tenancyOf = ({ records, documents, clusters: standing }: typeof store): Tenancy => ({
-    ...parts,
-    failedSignIns: createFailedSignIns({ records, log: parts.log, now: parts.now }),
-    records,
-    recent: asTheyStand(records),
-    documents: remember(documents, (place, collection) =>
-      told.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
-    ),
-    places: createPlaces({
-      clusters: standing,
-      levels: defaultLevels,
-      boundsOf: () => ({ collections: Number.POSITIVE_INFINITY, databases: Number.POSITIVE_INFINITY }),
-      elapsed: clock.now,
-    }),
-  });
+  const tenancyOf = ({ documents, clusters: standing, ...stored }: typeof store): Tenancy => {
+    const eventHub = createEventHub({ records: stored.records, isShared: engine.instances > 1, log: parts.log, wait });
+    const { records } = eventHub;
+    return {
+      ...parts,
+      eventHub,
+      failedSignIns: createFailedSignIns({ records, log: parts.log, now: parts.now }),
+      records,
+      recent: asTheyStand(records),
+      documents: remember(documents, (place, collection) =>
+        told.set(`${place.cluster}/${place.database}/${collection}`, { place, collection }),
+      ),
+      places: createPlaces({
+        clusters: standing,
+        levels: defaultLevels,
+        boundsOf: () => ({ collections: Number.POSITIVE_INFINITY, databases: Number.POSITIVE_INFINITY }),
+        elapsed: clock.now,
+      }),
+    };
+  };
   let tenancy = tenancyOf(store);
   return {
     get tenancy() {

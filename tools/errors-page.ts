@@ -14,7 +14,7 @@ Every error, whoever finds it, is answered with a problem document (RFC 9457) as
 | \`status\` | the status of the answer again |
 | \`title\` | the code in words, always the same |
 | \`detail\` | what is wrong this time, for people |
-| \`errors\` | where values of the body, the query or the path are at fault, each of them, \`{pointer, detail}\`; \`#/email\` is a member of the body, \`?organization_name\` a parameter of the query, \`{id}\` one of the path |
+| \`errors\` | where values of the body, the query, the path or the head are at fault, each of them, \`{pointer, detail}\`; \`#/email\` is a member of the body, \`?organization_name\` a parameter of the query, \`{id}\` one of the path, \`Last-Event-ID\` a field of the head |
 | \`request_id\` | names the request; the header field \`X-Request-Id\` and the line in the log have it too |
 | \`type\` | \`urn:tenantry:error:\` and the code |
 

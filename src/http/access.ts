@@ -25,6 +25,7 @@ const rows: Readonly<Record<string, Access>> = {
   'GET /v1/organizations/:organization/placement': 'operator',
   'GET /v1/organizations/:organization/usage': 'member',
   'GET /v1/organizations/:organization/events': 'member',
+  'GET /v1/organizations/:organization/events/stream': 'member',
   'GET /v1/organizations/:organization/events/verify': 'member',
   'GET /v1/organizations/:organization/export': 'member',
   'POST /v1/organizations/:organization/import': 'member',

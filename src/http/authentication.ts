@@ -5,7 +5,7 @@ import { TenantryError } from '../errors.ts';
 import { authenticateFor, type Caller, type SignedInCaller } from '../organizations/authenticate-admin.ts';
 import type { Organization } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
-import { asTheyStand } from '../store/recent-records.ts';
+import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
 import { type Access, accessTo } from './access.ts';
 import { bearerToken } from './bearer.ts';
 import type { Server } from './framework.ts';
@@ -51,10 +51,13 @@ function guardsOf(
   const isOperator = OPERATOR_TOKEN === undefined ? () => false : secretToken(OPERATOR_TOKEN);
   const standing = asTheyStand(tenancy.records);
   const readsOf = ({ routeOptions }: FastifyRequest) => (routeOptions.config.recent ? tenancy.recent : standing);
-  const authenticate = async (request: FastifyRequest): Promise<SignedInCaller | typeof operator> => {
+  const identify = async (request: FastifyRequest, reads: RecentRecords): Promise<SignedInCaller | typeof operator> => {
     const token = bearerToken(request.raw);
     if (token === undefined) throw new TenantryError('not_authenticated', 'Not authenticated');
-    const principal = isOperator(token) ? operator : await authenticateFor(tenancy, readsOf(request), token);
+    return isOperator(token) ? operator : await authenticateFor(tenancy, reads, token);
+  };
+  const authenticate = async (request: FastifyRequest): Promise<SignedInCaller | typeof operator> => {
+    const principal = await identify(request, readsOf(request));
     request.principal = principal === operator ? operator : principal.caller;
     return principal;
   };
@@ -75,7 +78,11 @@ function guardsOf(
       const reads = principal === operator ? standing : readsOf(request);
       const selector = selectorOf(request);
       if (request.routeOptions.config.hasTrail) {
-        request.trail = await selectTrail(tenancy.records, principal, selector);
+        const trail = await selectTrail(tenancy.records, principal, selector);
+        request.trail = trail;
+        request.checkAgain = async () => {
+          await selectTrail(tenancy.records, await identify(request, tenancy.recent), trail);
+        };
       } else request.organization = await selectOrganization(reads, principal, selector);
       const id = request.trail ?? organizationOf(request).id;
       // The operator, who is to see and mend what floods, waits in a line apart.
@@ -144,6 +151,16 @@ export function trailOf(request: FastifyRequest): string {
   const { trail } = request;
   if (trail === undefined) throw unguarded(request);
   return trail;
+}
+
+/**
+ * What checks again whether the caller may know of these events: the same as when the call began, but that who calls may be
+ * as it stood a second ago. Only for routes that have `hasTrail`.
+ */
+export function checkAgainOf(request: FastifyRequest): () => Promise<void> {
+  const { checkAgain } = request;
+  if (checkAgain === undefined) throw unguarded(request);
+  return checkAgain;
 }
 
 function unguarded({ routeOptions }: FastifyRequest): Error {

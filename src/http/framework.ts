@@ -50,6 +50,8 @@ declare module 'fastify' {
     organization: Organization | undefined;
     /** Whose events it is about, where its route has `hasTrail`: also of an organization that is no more. */
     trail: string | undefined;
+    /** Beside `trail`: checks again whether the caller may know of it. @throws {TenantryError} as the guard does */
+    checkAgain: (() => Promise<void>) | undefined;
     /** Its turn among those of the organization, where it took one. */
     turn: Turn | undefined;
   }
@@ -164,6 +166,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.decorateRequest('principal', undefined);
   server.decorateRequest('organization', undefined);
   server.decorateRequest('trail', undefined);
+  server.decorateRequest('checkAgain', undefined);
   server.decorateRequest('decidedAt', 0);
   server.decorateRequest('turn', undefined);
   addHooks(server, { settings, begin, count });
@@ -188,7 +191,14 @@ function addHooks(server: Server, { settings, begin, count }: Hooks): void {
     server.register(import('@fastify/cors'), {
       origin: [...settings.CORS_ORIGINS],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
+      allowedHeaders: [
+        'Authorization',
+        'Content-Type',
+        'Idempotency-Key',
+        'If-Match',
+        'If-None-Match',
+        'Last-Event-ID',
+      ],
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
       // It would answer 400 in plain text.

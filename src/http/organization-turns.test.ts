@@ -153,6 +153,23 @@ test('who hangs up makes no room while work of his is under way, and begins none
   assert.equal(begun, 1);
 });
 
+test('a turn that is ended twice, as where an answer goes on after its work, makes room once', async () => {
+  const turns = createOrganizationTurns(1);
+  const first = await turns.take('a');
+  await first.during(async () => first.end());
+  first.end();
+  const second = await turns.take('a');
+  let isTaken = false;
+  const third = turns.take('a').then((turn) => {
+    isTaken = true;
+    return turn;
+  });
+  for (let turn = 0; turn < 5; turn += 1) await turnOfLoop();
+  assert.equal(isTaken, false);
+  second.end();
+  (await third).end();
+});
+
 test('work that fails does not keep its turn', async () => {
   const turns = createOrganizationTurns(1);
   const turn = await turns.take('a');

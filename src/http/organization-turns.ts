@@ -15,7 +15,7 @@ export interface OrganizationTurns {
 
 /** A request that is in work. */
 export interface Turn {
-  /** Ends it, once; where work of it is under way, as soon as that is over. No work of it begins after. */
+  /** Ends it; where work of it is under way, as soon as that is over. No work of it begins after. */
   end(): void;
   /**
    * Does work of the request: who hangs up does not make room for another while what he sent is in memory.
@@ -140,11 +140,13 @@ function newLine(): Line {
 
 function turnIn(line: Line, onOver: () => void): Turn {
   let hasEnded = false;
+  let hasLeft = false;
   /** What is under way. */
   let works = 0;
   let large: LargePlace | undefined;
   function leave(): void {
-    if (!hasEnded || works > 0) return;
+    if (!hasEnded || works > 0 || hasLeft) return;
+    hasLeft = true;
     line.working -= 1;
     large?.leave();
     onOver();

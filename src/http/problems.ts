@@ -65,7 +65,7 @@ export const problemKinds = {
 
 /** One value that breaks a rule. */
 export interface Fault {
-  /** `#/email`: a member of the body (RFC 6901 section 6). `?organization_name`: a parameter of the query. `{id}`: of the path. */
+  /** `#/email`: a member of the body (RFC 6901 section 6). `?organization_name`: a parameter of the query. `{id}`: of the path. `Last-Event-ID`: of the head. */
   readonly pointer: string;
   readonly detail: string;
 }

@@ -1,4 +1,5 @@
 import type { Limit, Limits } from '../cache/limits.ts';
+import type { EventHub } from '../events/hub.ts';
 import type { Passwords } from '../identity/passwords.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
@@ -12,7 +13,10 @@ import type { FailedSignIns } from './failed-sign-ins.ts';
 
 /** What the operations on organizations work with. */
 export interface Tenancy {
+  /** Those of the hub, which is told of what they append. */
   readonly records: Records;
+  /** Hands events to those who follow them. */
+  readonly eventHub: EventHub;
   /** For calls that may go by what stood some seconds ago. */
   readonly recent: RecentRecords;
   readonly documents: PlacedDocuments;

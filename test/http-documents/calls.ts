@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { text as wholeOf } from 'node:stream/consumers';
+import type { Server } from '../../src/http/framework.ts';
+import { firstBlockOf } from '../event-stream.ts';
 import type { TestEdge, Told } from '../http-edge.ts';
 
 /** The methods of version 1. */
@@ -25,6 +28,7 @@ export async function send(
 ): Promise<Answer> {
   const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const answer = await server.inject({
+    payloadAsStream: true,
     method,
     url,
     headers: {
@@ -34,9 +38,19 @@ export async function send(
     },
     ...(payload !== undefined && { payload }),
   });
-  const { statusCode: status, body: text } = answer;
+  const { statusCode: status } = answer;
+  const text = await textOf(answer);
   const isJson = /^application\/(?:problem\+)?json/.test(String(answer.headers['content-type']));
   return { status, text, headers: answer.headers, body: isJson && text !== '' ? JSON.parse(text) : {} };
+}
+
+/** The text of an answer; of one that does not end its first block, and then the caller hangs up. */
+async function textOf(answer: Awaited<ReturnType<Server['inject']>>): Promise<string> {
+  const body = answer.stream();
+  if (answer.headers['content-type'] !== 'text/event-stream') return await wholeOf(body);
+  const text = await firstBlockOf(body);
+  answer.raw.res.destroy();
+  return text;
 }
 
 /** The body of an answer, which must have this status. */

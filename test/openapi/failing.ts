@@ -89,6 +89,16 @@ export function commitsThat(failing: Failing): Differing {
   return ({ tenancy }) => ({ tenancy: { ...tenancy, records: intercept(tenancy.records, 'commit', failing) } });
 }
 
+/** An edge that has as many readers of events as it may. */
+export const tooManyReaders: Differing = ({ tenancy }) => {
+  const follow = () => {
+    throw new TenantryError('busy', 'Too many are reading events as they come; try again later', {
+      retryAfterSeconds: 5,
+    });
+  };
+  return { tenancy: { ...tenancy, eventHub: { ...tenancy.eventHub, follow } } };
+};
+
 /** An edge that cannot write documents. */
 export function writesThat(failing: Failing): Differing {
   return ({ tenancy }) => {

@@ -7,6 +7,7 @@ import type { Server } from '../../src/http/framework.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { readSettings } from '../../src/settings.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { firstBlockOf } from '../event-stream.ts';
 import type { TestTenancy } from '../tenancy.ts';
 
 /** How a server differs from the one that all is well with. */
@@ -89,7 +90,11 @@ export function send(port: number, { method, path, headers, body, hostless, unfi
   const options: RequestOptions = { port, host: '127.0.0.1', method, path, headers: { ...headers, ...length } };
   const sent = request({ ...options, agent: false, setHost: !hostless }, (response) => {
     const { statusCode = 0, headers } = response;
-    text(response).then((body) => resolve({ status: statusCode, headers, text: body }), reject);
+    const isEndless = headers['content-type'] === 'text/event-stream';
+    (isEndless ? firstBlockOf(response) : text(response)).then(
+      (body) => resolve({ status: statusCode, headers, text: body }),
+      reject,
+    );
   });
   sent.on('error', reject);
   sent.end(body);

@@ -15,6 +15,7 @@ import {
   stopping,
   tooManyChanges,
   tooManyPasswords,
+  tooManyReaders,
   tooManyWrites,
   writesThat,
 } from './failing.ts';
@@ -165,6 +166,9 @@ const provocations = {
     ...each(['GET /v1/organizations', `GET ${collections}`, `GET ${documents}`, `GET ${events}`], {
       request: ({ path }) => ({ path: path.replace(/(\?|$)/, '?limit=0&') }),
     }),
+    [`GET ${organization}/events/stream`]: {
+      request: ({ headers }) => ({ headers: { ...headers, 'last-event-id': 'x' } }),
+    },
     [`GET ${organization}/export`]: { request: ({ path }) => ({ path: `${path}&collection=invoices` }) },
     [imports]: { request: ({ path }) => ({ path: `${path}?first_line=0` }) },
     [`GET ${events}/verify`]: { request: ({ path }) => ({ path: `${path}?cursor=none` }) },
@@ -206,13 +210,16 @@ const provocations = {
     any: { different: { edge: passwordsThat(refuse(tooManyPasswords)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(tooManyPasswords)) }, request: withNewPassword },
     [`GET ${organization}`]: { different: { edge: readsThat(refuse(tooManyChanges)) } },
+    [`GET ${organization}/events/stream`]: { different: { edge: tooManyReaders } },
     ...each(recordWrites, { different: { edge: commitsThat(refuse(tooManyChanges)) } }),
     ...each(documentWrites, { different: { edge: writesThat(refuse(tooManyWrites)) } }),
   },
   stopping: {
     any: { different: { edge: passwordsThat(refuse(stopping)) } },
     'PUT /org/update': { different: { edge: passwordsThat(refuse(stopping)) }, request: withNewPassword },
-    'GET /health/ready': { different: { prepare: ({ connections }) => connections.stop() } },
+    ...each(['GET /health/ready', `GET ${organization}/events/stream`], {
+      different: { prepare: ({ connections }) => connections.stop() },
+    }),
     ...each(documentWrites, { different: { edge: writesThat(refuse(stopping)) } }),
   },
   storage_unavailable: {

@@ -18,6 +18,8 @@ export interface Call {
   readonly query?: readonly QueryParameter[];
   /** It may be made again with the same `Idempotency-Key`. */
   readonly repeatable?: true;
+  /** It goes on after the event that `Last-Event-ID` names. */
+  readonly resumable?: true;
   /** It is done only where the document is in the state that `If-Match` and `If-None-Match` expect. */
   readonly conditional?: true;
   readonly body?: RequestBody;

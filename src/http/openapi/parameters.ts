@@ -1,7 +1,14 @@
 import type { Call } from './call.ts';
 
 /** The parameters of a call: those of its path, of its query and of its head. */
-export function parametersOf({ path, query = [], repeatable, tagged, conditional }: Call): readonly object[] {
+export function parametersOf({
+  path,
+  query = [],
+  repeatable,
+  resumable,
+  tagged,
+  conditional,
+}: Call): readonly object[] {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -13,6 +20,7 @@ export function parametersOf({ path, query = [], repeatable, tagged, conditional
     ...inPath,
     ...inQuery,
     ...(repeatable ? [idempotencyKey] : []),
+    ...(resumable ? [lastEventId] : []),
     ...(tagged ? [knownTag] : []),
     ...(conditional ? preconditions : []),
   ];
@@ -41,6 +49,12 @@ const idempotencyKey = inHead(
   'Idempotency-Key',
   'Up to 255 printable ASCII characters, another one for each thing that is to be done, such as a UUID. The same call with the same key is done once: for 24 hours it gets the same answer. Only success is remembered.',
   { pattern: '^[!-~]{1,255}$' },
+);
+
+const lastEventId = inHead(
+  'Last-Event-ID',
+  'The `id` of the last event that the reader has: it gets those beyond. It goes before `after`.',
+  { pattern: '^(0|[1-9]\\d{0,11})$' },
 );
 
 const knownTag = inHead('If-None-Match', 'The `ETag` that the caller has. Where it is still right the answer is 304.');

@@ -202,7 +202,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     pointer: {
       type: 'string',
       description:
-        '`#/email`: a member of the body. `?organization_name`: a parameter of the query. `{id}`: one of the path.',
+        '`#/email`: a member of the body. `?organization_name`: a parameter of the query. `{id}`: one of the path. `Last-Event-ID`: a field of the head.',
     },
     detail: { type: 'string' },
   }),
