@@ -114,6 +114,8 @@ export function createEventStreams({ eventHub, log, wait }: Pick<Tenancy, 'event
         throw new TenantryError('stopping', 'The service is stopping; try again');
       }
       const { raw } = reply;
+      // Who has hung up meanwhile would never be forgotten.
+      if (raw.closed) return void reply.hijack();
       const stream: Stream = {
         ...readerOf(reply, () => log.warn({ organization }, 'a reader of events takes too little, and was ended')),
         checkAgain,

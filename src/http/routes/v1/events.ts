@@ -78,7 +78,7 @@ export function eventsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys): 
     const organization = trailOf(request);
     const asked = readNumber('?after', request.query.after);
     const after = readNumber('Last-Event-ID', lastEventId(request)) ?? asked;
-    const last = (await records.get(trails, organization))?.sequence ?? 0;
+    const last = (await tenancy.records.get(trails, organization))?.sequence ?? 0;
     if (request.method === 'HEAD') return reply.headers(streamHeaders).send(Readable.from([]));
     // One beyond the last has not happened: an event of that number may come, and is new.
     streams.open(reply, { organization, after: Math.min(after ?? last, last), checkAgain: checkAgainOf(request) });
