@@ -23,6 +23,7 @@ function takingReader(): EventReader & { readonly sequences: number[]; has(count
       return true;
     },
     whenReady: () => Promise.resolve(),
+    end() {},
     has(count) {
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting = { count, resolve };

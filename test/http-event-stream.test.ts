@@ -108,17 +108,27 @@ for (const engine of engines) {
       assert.ok(answers.at(-1)?.destroyed);
     });
 
-    test('is refused past a thousand readers, until one of them leaves', async () => {
+    test('is refused past a thousand readers, until one of them leaves; another organization gets the place of the last', async () => {
       await using ground = await openStreams(engine);
       const { eventHub } = ground.opened.tenancy;
-      const idle = { send: () => true, whenReady: () => Promise.resolve() };
-      const leaving = upTo(mostReaders).map(() => eventHub.follow(ground.id, 0, idle));
+      const ended: number[] = [];
+      const idle = (number: number) => ({
+        send: () => true,
+        whenReady: () => Promise.resolve(),
+        end: () => void ended.push(number),
+      });
+      const leaving = upTo(mostReaders).map((number) => eventHub.follow(ground.id, 0, idle(number)));
       using refused = await ground.read();
       const problem = JSON.parse(await refused.ended());
       assert.deepEqual([refused.status, problem.code, refused.headers['retry-after']], [503, 'busy', '5']);
-      leaving.pop()?.();
+      leaving[0]?.();
       using taken = await ground.read();
       assert.equal(taken.status, 200);
+      // Who has more of them than the newcomer gives up the one that came last.
+      const others = upTo(3).map((number) => eventHub.follow('org_other', 0, idle(-number)));
+      await taken.ended();
+      assert.deepEqual(ended, [1_000, 999]);
+      for (const leave of others) leave();
       for (const leave of leaving) leave();
     });
   });

@@ -4,7 +4,8 @@ import type { Log } from '../log.ts';
 import type { Change, Outcome, Records } from '../store/records.ts';
 import { paceFor } from '../store/slices.ts';
 import { entryId } from '../store/trail.ts';
-import { type Event, events, trails, viewOfEvent } from './event.ts';
+import { type Batch, batchOf, bytesOf } from './batch.ts';
+import { type Event, events, trails } from './event.ts';
 
 /** Readers that a process has at once; past it the next ones are refused. */
 export const mostReaders = 1_000;
@@ -27,6 +28,8 @@ export interface EventReader {
   send(bytes: Buffer | string): boolean;
   /** Resolves when it can take more, or is gone. */
   whenReady(): Promise<void>;
+  /** Ends it: its place is another's. */
+  end(): void;
 }
 
 /** Hands the events of organizations to their readers: one for each process. */
@@ -37,7 +40,7 @@ export interface EventHub {
    * Sends a reader each event beyond the one with this number, once and in order: those that are there, then those that come.
    *
    * @returns what ends it, once
-   * @throws {TenantryError} busy: there are 1,000 readers
+   * @throws {TenantryError} busy: there are 1,000 readers, and no other organization has more of them
    */
   follow(organization: string, after: number, reader: EventReader): () => void;
 }
@@ -73,13 +76,6 @@ interface Channel {
   line: Promise<void>;
   /** Aborted when it has no readers any more. */
   readonly ending: AbortController;
-}
-
-/** Some events in their order, beyond a number, as they are sent. */
-interface Batch {
-  readonly frames: readonly { readonly sequence: number; readonly text: string }[];
-  readonly bytes: Buffer;
-  readonly last: number;
 }
 
 /** Makes the hub of a process. */
@@ -195,7 +191,21 @@ export function createEventHub({ records, isShared, log, wait }: EventHubParts):
     }
   }
 
+  /**
+   * Takes the place of the last reader of the organization that has most, for one that has fewer: who takes all places has
+   * them only until others come.
+   */
+  function makeRoomFor(organization: string): void {
+    const own = channels.get(organization)?.followers.size ?? 0;
+    const [fullest] = [...channels.values()].toSorted((one, other) => other.followers.size - one.followers.size);
+    const last = [...(fullest?.followers ?? [])].at(-1);
+    if (fullest === undefined || last === undefined || fullest.followers.size <= own + 1) throw tooManyReaders();
+    leave(fullest, last);
+    last.reader.end();
+  }
+
   function leave(channel: Channel, follower: Follower): void {
+    if (follower.isGone) return;
     readers -= 1;
     follower.isGone = true;
     channel.live.delete(follower);
@@ -221,7 +231,7 @@ export function createEventHub({ records, isShared, log, wait }: EventHubParts):
   return {
     records: { ...records, commit },
     follow(organization, after, reader) {
-      if (readers >= mostReaders) throw tooManyReaders();
+      if (readers >= mostReaders) makeRoomFor(organization);
       readers += 1;
       const channel = channels.get(organization) ?? newChannel(organization);
       if (channels.size === 0 && isShared) {
@@ -248,25 +258,6 @@ function newChannel(organization: string): Channel {
     line: Promise.resolve(),
     ending: new AbortController(),
   };
-}
-
-function batchOf(page: readonly Event[]): Batch {
-  const frames = page.map((event) => ({ sequence: event.sequence, text: frameOf(event) }));
-  return { frames, bytes: bytesOf(frames), last: frames.at(-1)?.sequence ?? 0 };
-}
-
-/** Whether there was no other when it was read. */
-function isLast(batch: Batch | undefined): boolean {
-  return batch === undefined || batch.frames.length < pageSize;
-}
-
-/** An event as https://html.spec.whatwg.org/multipage/server-sent-events.html has it; JSON has no line feed. */
-function frameOf(event: Event): string {
-  return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(viewOfEvent(event))}\n\n`;
-}
-
-function bytesOf(frames: Batch['frames']): Buffer {
-  return Buffer.from(frames.map(({ text }) => text).join(''));
 }
 
 /** Who is further than where the batch begins gets what is new to it. */

@@ -53,7 +53,6 @@ export interface EventStreams {
 interface Stream extends EventReader {
   readonly isBehind: () => boolean;
   checkAgain(): Promise<void>;
-  end(): void;
 }
 
 /** Makes the streams of a server. */
