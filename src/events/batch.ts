@@ -1,5 +1,8 @@
 import { type Event, viewOfEvent } from './event.ts';
 
+/** Events that are read at once. */
+export const pageSize = 100;
+
 /** Some events in their order, beyond a number, as they are sent. */
 export interface Batch {
   readonly frames: readonly { readonly sequence: number; readonly text: string }[];
@@ -14,7 +17,7 @@ export function batchOf(page: readonly Event[]): Batch {
 }
 
 /** Whether there was no other when it was read. */
-function isLast(batch: Batch | undefined): boolean {
+export function isLast(batch: Batch | undefined): boolean {
   return batch === undefined || batch.frames.length < pageSize;
 }
 

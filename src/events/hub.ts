@@ -4,14 +4,11 @@ import type { Log } from '../log.ts';
 import type { Change, Outcome, Records } from '../store/records.ts';
 import { paceFor } from '../store/slices.ts';
 import { entryId } from '../store/trail.ts';
-import { type Batch, batchOf, bytesOf } from './batch.ts';
+import { type Batch, batchOf, bytesOf, isLast, pageSize } from './batch.ts';
 import { type Event, events, trails } from './event.ts';
 
 /** Readers that a process has at once; past it the next ones are refused. */
 export const mostReaders = 1_000;
-
-/** Events that are read at once. */
-const pageSize = 100;
 
 /** Between two reads of an organization's new events: what is committed meanwhile is in the next one. */
 const restMilliseconds = 20;
