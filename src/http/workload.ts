@@ -137,7 +137,9 @@ export class Workload {
     if (socket.destroyed) return;
     const { nextId, onAnswer } = this.#parts;
     const requestId = nextId();
-    const { status, headers, body } = tellProblem(tooMuch, { requestId, reference: false });
+    const { status, headers } = refusal;
+    const body = refusalBody.replace(withoutId, `"request_id":"${requestId}"`);
+    // One text goes to the kernel together with the head, which a Buffer would not.
     answer.writeHead(status, { ...headers, 'x-request-id': requestId, 'content-length': body.length }).end(body);
     onAnswer({ method, route: 'unknown', status, seconds: 0 });
     this.#tell();
@@ -156,6 +158,11 @@ export class Workload {
 }
 
 const tooMuch = new EdgeError('busy', 'Too much is in work; try again in 1 s');
+
+/** Made once, but for the request's id. */
+const refusal = tellProblem(tooMuch, { requestId: '', reference: false });
+const refusalBody = refusal.body.toString();
+const withoutId = '"request_id":""';
 
 /** Calls the first of a line, which are in it no longer. @returns how many those were */
 function callFirst(line: Set<() => void>, most: number): number {
