@@ -86,6 +86,9 @@ function openLine(host: string, port: number): Promise<Line> {
   });
 }
 
+/** Of an answer that says that there is too much to do. It is quick, and no work was done for it. */
+const refused = 503;
+
 /** Counts the answers of a stream. */
 class Tally {
   readonly #milliseconds: number[] = [];
@@ -94,11 +97,12 @@ class Tally {
   #last = 0;
 
   add(status: number, begun: number): void {
+    this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
+    if (status === refused) return;
     const now = performance.now();
     if (this.#milliseconds.length === 0) this.#first = now;
     this.#last = now;
     this.#milliseconds.push(now - begun);
-    this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
   }
 
   report(): StreamReport {
@@ -178,11 +182,17 @@ async function sendAtTimes(
   return tally;
 }
 
+/** Sends a request on every connection, and waits for all answers. */
+async function sendOnce(lines: readonly Line[], take: () => Buffer | undefined): Promise<void> {
+  await Promise.all(lines.map((line) => new Promise((resolve) => line.send(take() ?? Buffer.alloc(0), resolve))));
+}
+
 async function send(stream: Stream, { host, port, seconds }: LoadOrder): Promise<StreamReport> {
   const lines = await Promise.all(
     Array.from({ length: stream.connections }, () => openLine(host, stream.port ?? port)),
   );
   const take = takeFrom(stream, seconds !== undefined);
+  if (stream.isSettled) await sendOnce(lines, takeFrom(stream, true));
   const until = seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1_000;
   const { perSecond } = stream;
   const tally = await (perSecond === undefined

@@ -3,7 +3,7 @@
  * or all in short, and then only prints the page.
  *
  *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]
- *                      [documents] [fairness] [others] [export] [events]
+ *                      [documents] [fairness] [others] [overload] [export] [events]
  *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances] [mongodb-documents]]
  *
  * The parts on MongoDB use the server that `TEST_MONGODB_URL` names, and are left out where it names none.
@@ -39,6 +39,7 @@ import { measureMongodbInstances } from './parts/mongodb-instances.ts';
 import { measureMongodbRead } from './parts/mongodb-read.ts';
 import { measureMongodbSignIn } from './parts/mongodb-sign-in.ts';
 import { measureOthers } from './parts/others.ts';
+import { measureOverload } from './parts/overload.ts';
 import { measureRead } from './parts/read.ts';
 import { measureBesideSignIns, measureSignIn } from './parts/sign-in.ts';
 import { measureStart } from './parts/start.ts';
@@ -62,6 +63,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   ],
   fairness: [measureFairness],
   others: [measureOthers],
+  overload: [measureOverload],
   export: [measureExport],
   events: [measureEvents],
   'mongodb-read': [measureMongodbRead],

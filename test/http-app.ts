@@ -35,6 +35,8 @@ export interface TestApp extends AsyncDisposable {
 export interface TestAppOptions {
   readonly settings?: Partial<FrameworkSettings>;
   readonly limits?: AddressLimits;
+  /** How many requests wait for a hash. */
+  readonly hashesWaiting?: number;
 }
 
 const defaults: FrameworkSettings = {
@@ -43,6 +45,7 @@ const defaults: FrameworkSettings = {
   CORS_ORIGINS: undefined,
   REQUEST_TIMEOUT_SECONDS: 15,
   BODY_LIMIT_BYTES: 1_048_576,
+  REQUESTS: 600,
 };
 
 /** Limits that count on a clock that stands still. */
@@ -55,7 +58,7 @@ export function testLimits(most: { calls?: number; creations?: number; signIns?:
 }
 
 /** Starts a server on any free port. */
-export async function startApp({ settings, limits }: TestAppOptions = {}): Promise<TestApp> {
+export async function startApp({ settings, limits, hashesWaiting = 0 }: TestAppOptions = {}): Promise<TestApp> {
   const logged: LoggedLine[] = [];
   const answered: Answered[] = [];
   const waiting: ((answer: Answered) => void)[] = [];
@@ -65,6 +68,7 @@ export async function startApp({ settings, limits }: TestAppOptions = {}): Promi
   const parts: FrameworkParts = {
     log: logInto(logged),
     limits,
+    hashesWaiting: () => hashesWaiting,
     settings: { ...defaults, ...settings },
     onAnswer(answer) {
       answered.push(answer);
@@ -83,6 +87,7 @@ export async function startApp({ settings, limits }: TestAppOptions = {}): Promi
     throw new Error('SELECT secret FROM vault');
   });
   server.get('/quiet', { config: { uncounted: true } }, async () => ({}));
+  server.get('/health/live', async () => ({}));
   server.delete('/thing', async () => ({ deleted: true }));
   server.get('/slow', async () => {
     slowBegun.resolve();

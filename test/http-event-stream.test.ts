@@ -108,6 +108,13 @@ for (const engine of engines) {
       assert.ok(answers.at(-1)?.destroyed);
     });
 
+    test('takes no room of the requests in work, however long it goes on', async () => {
+      await using ground = await openStreams(engine, { REQUESTS: '1' });
+      using first = await ground.read();
+      using second = await ground.read();
+      assert.deepEqual([first.status, second.status], [200, 200]);
+    });
+
     test('is refused past a thousand readers, until one of them leaves; another organization gets the place of the last', async () => {
       await using ground = await openStreams(engine);
       const { eventHub } = ground.opened.tenancy;

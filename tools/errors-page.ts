@@ -20,7 +20,7 @@ Every error, whoever finds it, is answered with a problem document (RFC 9457) as
 
 A 401 has \`WWW-Authenticate\`, a 405 \`Allow\`, a 429 and a 503 \`Retry-After\` in seconds. No error may be cached. Where two things
 are wrong, the first of these is told: the form of the request, 429 by address, 401, 415 or 413 or 422, 404, 403, 400 for a
-name before one for an email, 503. Of a log-in: 429 by address, 422, 429 by account, 503, 401. Under \`/v1\` the organization is looked for
+name before one for an email, 503; before all of them 503 where too much is in work. Of a log-in: 429 by address, 422, 429 by account, 503, 401. Under \`/v1\` the organization is looked for
 before the body is read: its 404 comes before 415, 413 and 422.
 
 `;

@@ -131,6 +131,7 @@ export function createEventStreams({ eventHub, log, wait }: Pick<Tenancy, 'event
       reply.headers({ ...streamHeaders, connection: 'close' });
       raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
       stream.send(opening);
+      reply.server.workload.giveBack(raw);
     },
     close() {
       isClosed = true;

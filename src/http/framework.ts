@@ -27,6 +27,7 @@ import { allowedMethods, MOST_HEADER_BYTES, malformation, noRoute, unknownRoute 
 import { countingIds, idsOfProxy } from './request-id.ts';
 import { type Answered, logWhenAnswered } from './request-log.ts';
 import { compileValidator } from './validation.ts';
+import { Workload } from './workload.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -62,6 +63,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The connections that are open. */
     connections: Connections;
+    /** What is in work. */
+    workload: Workload;
   }
 }
 
@@ -81,6 +84,8 @@ export interface FrameworkParts {
   onAnswer(answered: Answered): void;
   /** Undefined: nothing is limited. */
   readonly limits: AddressLimits | undefined;
+  /** How many requests wait for a password hash. */
+  hashesWaiting(): number;
   readonly settings: FrameworkSettings;
 }
 
@@ -95,6 +100,8 @@ export interface FrameworkSettings {
   /** In which a request must have arrived. */
   readonly REQUEST_TIMEOUT_SECONDS: number;
   readonly BODY_LIMIT_BYTES: number;
+  /** In work at once. */
+  readonly REQUESTS: number;
 }
 
 /** Characters of a part of a path, decoded: as many as a name that only selects may have. */
@@ -120,6 +127,14 @@ export function buildFramework(parts: FrameworkParts): Server {
   const headers = securityHeaders(settings.PUBLIC_URL);
   const nextId = countingIds();
   const bare: BareAnswers = { connections, headers, nextId, onAnswered: bareAnswered(parts) };
+  const workload = new Workload({
+    most: settings.REQUESTS,
+    hashesWaiting: () => parts.hashesWaiting(),
+    connections,
+    nextId,
+    log,
+    onAnswer: (answered) => parts.onAnswer(answered),
+  });
   const fail = failureHandler(log);
   const count = parts.limits && limitCounted(parts.limits.counter, parts.limits.calls);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
@@ -150,8 +165,10 @@ export function buildFramework(parts: FrameworkParts): Server {
     return503OnClosing: false,
   });
   connections.watch(server.server);
+  server.server.on('connection', () => workload.accepted());
   const route: typeof server.routing = (request, answer) => {
-    if (connections.admit(request, answer)) server.routing(request, answer);
+    if (!connections.admit(request, answer)) return;
+    workload.admit(request, answer, () => server.routing(request, answer));
   };
   // Before Fastify, which makes much of a request.
   server.server.off('request', server.routing).on('request', route);
@@ -159,6 +176,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   // Without a listener Node would answer 417 without a body.
   server.server.on('checkExpectation', route);
   server.decorate('connections', connections);
+  server.decorate('workload', workload);
   server.setErrorHandler(fail);
   server.setValidatorCompiler(compileValidator);
   readBodies(server);

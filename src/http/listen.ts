@@ -2,6 +2,12 @@ import { StartError } from '../errors.ts';
 import type { Server } from './framework.ts';
 
 /**
+ * Connections that the kernel keeps until they are accepted, where its own bound allows it. Past it a caller's kernel tries
+ * again after one second, then three, then seven.
+ */
+const MOST_NEW = 4_096;
+
+/**
  * Listens for callers.
  *
  * @throws {StartError} 1, naming the port and the setting, where that is not possible
@@ -11,7 +17,7 @@ export async function listen(
   { HOST, PORT }: { HOST: string; PORT: number },
 ): Promise<void> {
   try {
-    await server.listen({ host: HOST, port: PORT });
+    await server.listen({ host: HOST, port: PORT, backlog: MOST_NEW });
   } catch (error) {
     throw new StartError(1, explain((error as NodeJS.ErrnoException).code, HOST, PORT), error);
   }

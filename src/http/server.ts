@@ -27,7 +27,7 @@ export function buildServer(edge: Edge): Server {
   const { log, metrics, settings, tenancy } = edge;
   const limits = settings.RATE_LIMIT ? addressLimits(tenancy.limits, settings) : undefined;
   const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
-  const server = buildFramework({ log, onAnswer, limits, settings });
+  const server = buildFramework({ log, onAnswer, limits, hashesWaiting: () => tenancy.passwords.waiting, settings });
   guardRoutes(server, tenancy, settings);
   server.addHook('onRoute', (route) => {
     if (!route.url.startsWith('/v1/')) return;

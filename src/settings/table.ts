@@ -203,6 +203,12 @@ export const table = {
     initial: '400',
     about: 'Days for which the events of a deleted organization are kept for the operator.',
   },
+  REQUESTS: {
+    kind: wholeNumber(1, 100_000),
+    initial: '600',
+    about:
+      'Requests that are in work at once, those not counted that wait for a password hash. Past it all others but the health calls and /metrics get 503.',
+  },
   ORGANIZATION_REQUESTS: {
     kind: wholeNumber(1, 10_000),
     initial: '32',

@@ -207,7 +207,15 @@ const provocations = {
     [`POST ${collections}`]: { different: { edge: placesThat('keepCollection', refuse(noRoomForCollection)) } },
   },
   busy: {
-    any: { different: { edge: passwordsThat(refuse(tooManyPasswords)) } },
+    any: {
+      different: {
+        environment: { TENANTRY_REQUESTS: '1' },
+        prepare: ({ workload }) => void workload.take(),
+      },
+    },
+    ...each(['POST /org/create', 'POST /admin/login', 'POST /v1/organizations'], {
+      different: { edge: passwordsThat(refuse(tooManyPasswords)) },
+    }),
     'PUT /org/update': { different: { edge: passwordsThat(refuse(tooManyPasswords)) }, request: withNewPassword },
     [`GET ${organization}`]: { different: { edge: readsThat(refuse(tooManyChanges)) } },
     [`GET ${organization}/events/stream`]: { different: { edge: tooManyReaders } },

@@ -10,8 +10,15 @@ export const anyCallFails = {
   internal: undefined,
 } as const satisfies Failures;
 
-/** As `anyCallFails`, for those that limits count. */
-export const countedCallFails = { ...anyCallFails, rate_limited: undefined } as const satisfies Failures;
+/** As `anyCallFails`, for those that limits count: the others are answered however much is in work. */
+export const countedCallFails = {
+  ...anyCallFails,
+  rate_limited: undefined,
+  busy: undefined,
+} as const satisfies Failures;
+
+/** What a call that makes a hash of a password is told where too many are made. */
+export const tooManyHashes = { detail: 'Too many passwords are being checked; try again later' } as const;
 
 /** What a call that takes no parameters in its query is told of one. */
 export const unknownParameter = faultOf('?page', 'is not a parameter of this call, which takes none');

@@ -169,9 +169,9 @@ const failures = {
     detail: 'There is no room for another organization at level collection',
   },
   busy: {
-    when: 'There is too much to do at the moment, or others keep changing the same. `Retry-After` says when to come back.',
+    when: 'There is too much to do at the moment: as many requests are in work as may be, or hashes of passwords wait; or others keep changing the same. `Retry-After` says when to come back.',
     advice: 'Repeat the call after `Retry-After`: nothing was changed.',
-    detail: 'Too many passwords are being checked; try again later',
+    detail: 'Too much is in work; try again in 1 s',
   },
   stopping: {
     when: 'This instance is about to end. The next one answers.',

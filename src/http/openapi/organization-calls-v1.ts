@@ -1,6 +1,13 @@
 import { listSchema } from '../routes/v1/organizations.ts';
 import { type Call, pageQuery } from './call.ts';
-import { bodyFails, countedCallFails, faultOf, organizationCallFails, wrongLimit } from './call-fails.ts';
+import {
+  bodyFails,
+  countedCallFails,
+  faultOf,
+  organizationCallFails,
+  tooManyHashes,
+  wrongLimit,
+} from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const details = {
@@ -77,7 +84,7 @@ export const organizationCallsV1: readonly Call[] = [
       },
       invalid_value: faultOf('#/admin/email', 'is required'),
       clusters_full: undefined,
-      busy: undefined,
+      busy: tooManyHashes,
       stopping: undefined,
       storage_unavailable: undefined,
     },

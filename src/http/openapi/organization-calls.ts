@@ -1,6 +1,6 @@
 import { nameInQuery } from '../routes/organizations.ts';
 import type { Call, QueryParameter } from './call.ts';
-import { bodyFails, countedCallFails, faultOf } from './call-fails.ts';
+import { bodyFails, countedCallFails, faultOf, tooManyHashes } from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const organization = {
@@ -54,7 +54,7 @@ export const organizationCalls: readonly Call[] = [
       email_taken: undefined,
       invalid_value: undefined,
       clusters_full: undefined,
-      busy: undefined,
+      busy: tooManyHashes,
       stopping: undefined,
       storage_unavailable: undefined,
     },
@@ -111,7 +111,7 @@ export const organizationCalls: readonly Call[] = [
       forbidden: undefined,
       organization_not_found: undefined,
       invalid_value: faultOf('#/colour', 'is not a known member'),
-      busy: undefined,
+      busy: tooManyHashes,
       stopping: undefined,
       storage_unavailable: undefined,
     },
@@ -175,7 +175,7 @@ export const organizationCalls: readonly Call[] = [
       ...bodyFails,
       invalid_credentials: undefined,
       invalid_value: undefined,
-      busy: undefined,
+      busy: tooManyHashes,
       stopping: undefined,
       storage_unavailable: undefined,
     },

@@ -50,12 +50,14 @@ function serverFor(context: TestContext): { server: Server; asked: string[] } {
     log: silent,
     onAnswer: ({ status, route }) => asked.push(`${status} ${route}`),
     limits: undefined,
+    hashesWaiting: () => 0,
     settings: {
       PUBLIC_URL: undefined,
       TRUST_PROXY: false,
       CORS_ORIGINS: undefined,
       REQUEST_TIMEOUT_SECONDS: 15,
       BODY_LIMIT_BYTES: 1_024,
+      REQUESTS: 600,
     },
   });
   pagesRoutes(server, pathToFileURL(file));

@@ -1,0 +1,185 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../log.ts';
+import type { Connections } from './connections.ts';
+import { EdgeError, tellProblem } from './problems.ts';
+import type { Answered } from './request-log.ts';
+
+/** What is answered however much is in work, and at once: how else would anybody learn of it? */
+const alwaysAnswered = new Set(['/health/live', '/health/ready', '/metrics']);
+
+/**
+ * How many begin in a turn of the event loop: what was read from many connections at once would otherwise be done before
+ * any other is looked at.
+ */
+const mostBegun = 16;
+
+/**
+ * The same where a connection was accepted. libuv accepts one in a turn (since 1.45), so that of a thousand that come at
+ * once the last waits for a thousand turns.
+ */
+const mostBegunBesideNew = 4;
+
+/** How many begin for each that is refused: who comes again at once would otherwise leave little of a turn for work. */
+const begunForRefused = 4;
+
+/** Milliseconds for which a line of the log counts the refused. */
+const lineMilliseconds = 1_000;
+
+/** What a workload is handed. */
+export interface WorkloadParts {
+  /** Requests that are in work or wait to begin. */
+  readonly most: number;
+  /** How many of them wait for a password hash: that line has a bound of its own, so they take no room in this one. */
+  hashesWaiting(): number;
+  readonly connections: Connections;
+  nextId(): string;
+  readonly log: Log;
+  /** Called once for each refusal. */
+  onAnswer(answered: Answered): void;
+}
+
+/**
+ * Bounds the requests in work, so that the service does what it can however much is asked: past the bound they are refused
+ * before anything is made of them. Who is slow to send a body or to take an answer takes no room meanwhile.
+ */
+export class Workload {
+  readonly #parts: WorkloadParts;
+  /** What lets each begin, or refuses it. */
+  readonly #waiting = new Set<() => void>();
+  readonly #refused = new Set<() => void>();
+  /** What ends the room that each answer takes. */
+  readonly #rooms = new WeakMap<ServerResponse, () => void>();
+  /** How much room is taken. */
+  #taken = 0;
+  /** In this turn of the event loop. */
+  #begun = 0;
+  #mostBegun = mostBegun;
+  /** Whether the next turn is awaited. */
+  #isMarked = false;
+  /** How many were refused since the last line of the log. */
+  #untold = 0;
+
+  constructor(parts: WorkloadParts) {
+    this.#parts = parts;
+  }
+
+  /** Notes that a connection was accepted. */
+  accepted(): void {
+    this.#mostBegun = mostBegunBesideNew;
+    this.#mark();
+  }
+
+  /** Calls `begin` when it is the request's turn, or refuses the request. */
+  admit(request: IncomingMessage, answer: ServerResponse, begin: () => void): void {
+    if (alwaysAnswered.has(request.url ?? '')) {
+      begin();
+      return;
+    }
+    const { most, hashesWaiting, connections } = this.#parts;
+    this.#mark();
+    if (this.#taken - hashesWaiting() >= most) {
+      connections.begin(request.socket, answer);
+      this.#refused.add(() => this.#refuse(request, answer));
+      return;
+    }
+    this.#takeRoom(request, answer);
+    if (this.#waiting.size > 0 || this.#begun >= this.#mostBegun) this.#waiting.add(begin);
+    else {
+      this.#begun += 1;
+      begin();
+    }
+  }
+
+  /** Ends the room that an answer takes which goes on for as long as its reader stays. */
+  giveBack(answer: ServerResponse): void {
+    this.#rooms.get(answer)?.();
+  }
+
+  /** Takes room until what it returns is called. */
+  take(): () => void {
+    let hasEnded = false;
+    this.#taken += 1;
+    return () => {
+      if (!hasEnded) this.#taken -= 1;
+      hasEnded = true;
+    };
+  }
+
+  #takeRoom(request: IncomingMessage, answer: ServerResponse): void {
+    const end = this.#takeUntilAnswered(answer);
+    const { headers } = request;
+    if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return;
+    // Most bodies come with their heads.
+    setImmediate(() => {
+      if (request.complete) return;
+      end();
+      request.once('end', () => this.#takeUntilAnswered(answer));
+    });
+  }
+
+  #takeUntilAnswered(answer: ServerResponse): () => void {
+    const end = this.take();
+    this.#rooms.set(answer, end);
+    if (answer.writableEnded || answer.closed) end();
+    else answer.once('prefinish', end).once('close', end);
+    return end;
+  }
+
+  #mark(): void {
+    if (this.#isMarked) return;
+    this.#isMarked = true;
+    setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    const most = this.#mostBegun;
+    this.#mostBegun = mostBegun;
+    this.#isMarked = false;
+    callFirst(this.#refused, most / begunForRefused);
+    this.#begun = callFirst(this.#waiting, most);
+    // Also where the line is empty now: those that begin in the next turn count together with these.
+    if (this.#begun > 0 || this.#refused.size > 0) this.#mark();
+  }
+
+  #refuse({ method = '', socket }: IncomingMessage, answer: ServerResponse): void {
+    if (socket.destroyed) return;
+    const { nextId, onAnswer } = this.#parts;
+    const requestId = nextId();
+    const { status, headers } = refusal;
+    const body = refusalBody.replace(withoutId, `"request_id":"${requestId}"`);
+    // One text goes to the kernel together with the head, which a Buffer would not.
+    answer.writeHead(status, { ...headers, 'x-request-id': requestId, 'content-length': body.length }).end(body);
+    onAnswer({ method, route: 'unknown', status, seconds: 0 });
+    this.#tell();
+  }
+
+  /** A line for each would cost more than all the rest of a refusal. */
+  #tell(): void {
+    this.#untold += 1;
+    if (this.#untold > 1) return;
+    setTimeout(() => {
+      const { log } = this.#parts;
+      log.warn({ refused: this.#untold, code: tooMuch.code }, 'too much was in work: requests were refused');
+      this.#untold = 0;
+    }, lineMilliseconds).unref();
+  }
+}
+
+const tooMuch = new EdgeError('busy', 'Too much is in work; try again in 1 s');
+
+/** Made once, but for the request's id. */
+const refusal = tellProblem(tooMuch, { requestId: '', reference: false });
+const refusalBody = refusal.body.toString();
+const withoutId = '"request_id":""';
+
+/** Calls the first of a line, which are in it no longer. @returns how many those were */
+function callFirst(line: Set<() => void>, most: number): number {
+  let count = 0;
+  for (const each of line) {
+    if (count >= most) break;
+    line.delete(each);
+    count += 1;
+    each();
+  }
+  return count;
+}
