@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import type { Findings, Line, Numbers } from './part.ts';
+import type { Extent, Findings, Line, Numbers } from './part.ts';
 
 const introduction = `# Benchmark results
 
@@ -17,6 +17,7 @@ export interface ResultsGround {
   readonly now: Date;
   /** The server of the parts on MongoDB, if there was one. */
   readonly server: string | undefined;
+  readonly extent: Extent;
 }
 
 /** The page of results. */
@@ -33,16 +34,17 @@ export function resultsPage(findings: readonly Findings[], ground: ResultsGround
   ].join('\n\n');
 }
 
-function machine({ now, server = 'none' }: ResultsGround): string {
+function machine({ now, server = 'none', extent: { rounds, seconds } }: ResultsGround): string {
   const [first, ...others] = cpus();
   return table(
-    ['Date', 'Machine', 'Node', 'Server for MongoDB, on the same cores'],
+    ['Date', 'Machine', 'Node', 'Server for MongoDB, on the same cores', 'Extent'],
     [
       [
         now.toISOString().slice(0, 10),
         `${others.length + 1} cores, ${first?.model ?? 'unknown'}`,
         process.version,
         server,
+        `${rounds} rounds of ${seconds} s`,
       ],
     ],
   );

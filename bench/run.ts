@@ -1,6 +1,6 @@
 /**
- * Measures the service. All parts, which takes about half an hour, and then writes RESULTS.md; or the parts that are named,
- * or all in short, and then only prints the page.
+ * Measures the service. All parts, which takes about an hour, or half of that in short, and then writes RESULTS.md; or the
+ * parts that are named, and then only prints the page.
  *
  *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]
  *                      [documents] [fairness] [others] [overload] [export] [events]
@@ -122,6 +122,6 @@ try {
   await mongodb?.close();
 }
 await load.close();
-const page = resultsPage(findings, { now: new Date(), server: mongodb?.shown });
-if (positionals.length === 0 && !values.short) writeFileSync(new URL('RESULTS.md', import.meta.url), page);
+const page = resultsPage(findings, { now: new Date(), server: mongodb?.shown, extent: bench.extent });
+if (positionals.length === 0) writeFileSync(new URL('RESULTS.md', import.meta.url), page);
 else console.log(page);
