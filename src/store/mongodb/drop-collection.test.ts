@@ -71,7 +71,7 @@ const steps: Readonly<Record<string, readonly CommandName[]>> = {
 };
 
 // Most of the time is the patience with a request that is cut each time.
-suite('drops that end half way', { skip: missing, timeout: 120_000, concurrency: 16 }, () => {
+suite('drops that end half way', { skip: missing, timeout: 240_000, concurrency: 8 }, () => {
   for (const [level, commands] of Object.entries(steps)) {
     for (const command of commands) {
       for (const side of ['cutBefore', 'cutAfter'] as const) {
