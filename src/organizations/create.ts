@@ -92,6 +92,7 @@ export async function createWithAdmin(
   const created = await decide(
     () => attempt(tenancy, request, { password, origin, also, wanted: placement, end }),
     end,
+    tenancy.queueOf(`name ${nameKey(request.organization_name)}`),
   );
   tenancy.reach('create.committed');
   await within(tenancy, end, () => finishCreation(tenancy, created.organization));

@@ -33,7 +33,7 @@ export interface Tenancy {
   readonly failedSignIns: Pick<FailedSignIns, 'note'>;
   /** How long the events of a deleted organization are kept. */
   readonly eventsDays: number;
-  /** By organization: where commands wait that were in each other's way. */
+  /** By organization, and by `name ` with the key of one that is to be: where commands wait that were in each other's way. */
   readonly queueOf: Queues;
   readonly log: Log;
   /** Names this process among those on the same database. */

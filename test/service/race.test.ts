@@ -194,8 +194,8 @@ for (const engine of serviceEngines) {
       let track: Track;
       before(async () => {
         const ground = resources.use(await openServiceGround(engine));
-        // All of a race wait for their hashes, which takes as long as the machine has else to do.
-        const started = await ground.startAll(processes, { HASH_WAIT_SECONDS: '60' });
+        // All of a race are in work at once, and wait for their hashes as long as the machine has else to do.
+        const started = await ground.startAll(processes, { HASH_WAIT_SECONDS: '60', REQUESTS: '1000' });
         const urls = started.map(({ url }) => url);
         track = { engine, ground, url: (turn) => urls[turn % urls.length] ?? assert.fail('no process runs') };
       });
