@@ -7,12 +7,11 @@ import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
-import { askControl, ControlError } from './control/client.ts';
+import { ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
 import { sweepCollections } from './documents/finish-collection-deletion.ts';
-import { recountAll } from './documents/recount.ts';
 import { type OpenEngine, openEngine, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
 import { forgetEnded } from './events/forget-ended.ts';
@@ -24,13 +23,12 @@ import { buildServer, stopServer } from './http/server.ts';
 import { forgetExpired } from './idempotency/forget-expired.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
 import { createPasswords, type Passwords } from './identity/passwords.ts';
-import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
 import { createTokens } from './identity/tokens.ts';
-import type { Log } from './log.ts';
+import { controlCommands, openKeys, order } from './orders.ts';
 import type { FailPoint } from './organizations/fail-points.ts';
-import { createFailedSignIns, type FailedSignIns } from './organizations/failed-sign-ins.ts';
 import { settleClusters } from './organizations/settle-clusters.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
+import { createSignInEvents, type SignInEvents } from './organizations/sign-in-events.ts';
 import { keepSweeping, type Round } from './organizations/sweep.ts';
 import type { Tenancy } from './organizations/tenancy.ts';
 import { wait } from './organizations/wait.ts';
@@ -82,53 +80,6 @@ function fail(exitCode: number, message: string): void {
   process.exitCode = exitCode;
 }
 
-/** What is done to the data by command: the running service's part of it, or this process's where none runs. */
-function controlCommands({ backup, ...engine }: OpenEngine, keys: SigningKeys) {
-  return {
-    status: async () => ({ process: process.pid }),
-    'rotate-keys': async () => ({ key: await keys.rotate() }),
-    recount: () => recountAll({ records: engine.records, documents: routeDocuments(engine.clusters) }),
-    async backup(input: unknown) {
-      const directory =
-        typeof input === 'object' && input !== null && 'directory' in input ? input.directory : undefined;
-      if (typeof directory !== 'string') throw new StartError(1, 'A backup needs a directory.');
-      if (backup === undefined) throw refusedBackup();
-      return await backup(directory);
-    },
-  };
-}
-
-type Order = 'rotate-keys' | 'recount' | 'backup';
-
-/** Gives a command to the service that holds the data directory, or does it here. A shared database is free to all. */
-async function order(settings: Settings, command: Order, input: object): Promise<void> {
-  const { DATABASE_URL, DATA_DIR } = settings;
-  const answer = DATABASE_URL === undefined ? await askControl(controlSocketPath(DATA_DIR), command, input) : undefined;
-  console.log(JSON.stringify(answer ?? (await doAlone(settings, command, input))));
-}
-
-async function doAlone(settings: Settings, command: Order, input: object): Promise<unknown> {
-  const log = createLog({ level: 'warn' });
-  const engine = await openEngine(settings, { log, onCommit: () => {}, onStep: () => {}, mustExist: true });
-  try {
-    return await controlCommands(engine, await openKeys(settings, engine, log))[command](input);
-  } finally {
-    await engine.close();
-    await log.flush();
-  }
-}
-
-function openKeys({ ACCESS_TOKEN_MINUTES }: Settings, { keyStore }: OpenEngine, log: Log): Promise<SigningKeys> {
-  return openSigningKeys({
-    store: keyStore,
-    tokenMinutes: ACCESS_TOKEN_MINUTES,
-    now: Date.now,
-    elapsed: () => performance.now(),
-    wait,
-    log,
-  });
-}
-
 /** The parts of a running service, as far as stopping it needs them. */
 interface Service {
   readonly server: FastifyInstance;
@@ -136,7 +87,7 @@ interface Service {
   /** None where several instances work on the same data. */
   readonly control: ControlServer | undefined;
   readonly engine: OpenEngine;
-  readonly failedSignIns: FailedSignIns;
+  readonly signInEvents: SignInEvents;
   readonly log: ProcessLog;
   /** Ends what is done from time to time; resolves when it has ended. */
   readonly endRounds: () => Promise<void>;
@@ -194,7 +145,7 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     : { records: engine.records, recent: asTheyStand(engine.records) };
   const eventHub = createEventHub({ records: reads.records, isShared: engine.isShared, log, wait });
   const { records } = eventHub;
-  const failedSignIns = createFailedSignIns({ records, log, now });
+  const signInEvents = createSignInEvents({ records, log, now });
   const tenancy: Tenancy = {
     ...reads,
     records,
@@ -225,7 +176,7 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
       account: { name: 'account', ...settings.LIMIT_LOGIN_ACCOUNT },
       failures: { name: 'failures', ...settings.LIMIT_ACCOUNT_FAILURES },
     },
-    failedSignIns,
+    signInEvents,
     queueOf: createQueues(),
     eventsDays: settings.EVENTS_DAYS,
     log,
@@ -253,7 +204,7 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     const control = engine.isShared
       ? undefined
       : await listenControl({ path, commands: controlCommands(engine, keys), log });
-    return { server, passwords, control, engine, failedSignIns, log, endRounds };
+    return { server, passwords, control, engine, signInEvents, log, endRounds };
   } catch (error) {
     await Promise.all([server.close(), endRounds()]);
     throw error;
@@ -266,14 +217,14 @@ const closingShare = 0.2;
 /** Answers what is in work, refuses what has not begun, and closes everything. */
 async function stop(
   { SHUTDOWN_SECONDS }: Settings,
-  { server, passwords, control, engine, failedSignIns, log, endRounds }: Service,
+  { server, passwords, control, engine, signInEvents, log, endRounds }: Service,
 ): Promise<void> {
   await Promise.all([
     stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare) }),
     passwords.stop(),
     endRounds(),
   ]);
-  await failedSignIns.flush();
+  await signInEvents.stop();
   // A backup that is being written would take any time; it is only half there, and its directory says so.
   await Promise.race([control?.close(), wait(100)]);
   await engine.close();

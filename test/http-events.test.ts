@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { events } from '../src/events/event.ts';
 import { forgetEnded } from '../src/events/forget-ended.ts';
-import type { FailedSignIns } from '../src/organizations/failed-sign-ins.ts';
+import type { SignInEvents } from '../src/organizations/sign-in-events.ts';
 
 import { hashOf } from '../src/store/trail.ts';
 import { engines } from './engines.ts';
@@ -120,7 +120,7 @@ for (const engine of engines) {
         assert.equal((await login(edge, tried, 'a wrong password')).status, 401);
       }
       assert.deepEqual(typesOf(await eventsOf(edge, id)), ['organization.created', 'user.signed_in']);
-      await (edge.opened.tenancy.failedSignIns as FailedSignIns).flush();
+      await (edge.opened.tenancy.signInEvents as SignInEvents).flush();
       const [, , failed, ...others] = await eventsOf(edge, id);
       assert.equal(others.length, 0);
       const { user_id, ...data } = (failed?.['data'] ?? {}) as Record<string, unknown>;

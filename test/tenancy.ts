@@ -12,7 +12,6 @@ import { authenticateFor, type Caller } from '../src/organizations/authenticate-
 import { collections } from '../src/organizations/collection.ts';
 import { createOrganization } from '../src/organizations/create.ts';
 import type { FailPoint } from '../src/organizations/fail-points.ts';
-import { createFailedSignIns } from '../src/organizations/failed-sign-ins.ts';
 import {
   newOrganizationId,
   type Organization,
@@ -22,6 +21,7 @@ import {
 } from '../src/organizations/organization.ts';
 import { signInAdmin } from '../src/organizations/sign-in.ts';
 import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
+import { createSignInEvents } from '../src/organizations/sign-in-events.ts';
 import type { DocumentLimits, Tenancy } from '../src/organizations/tenancy.ts';
 import { wait } from '../src/organizations/wait.ts';
 import { type Cluster, clusters, mainCluster } from '../src/placement/cluster.ts';
@@ -140,7 +140,7 @@ export async function openTenancy(options: TenancyOptions = {}): Promise<TestTen
     return {
       ...parts,
       eventHub,
-      failedSignIns: createFailedSignIns({ records, log: parts.log, now: parts.now }),
+      signInEvents: createSignInEvents({ records, log: parts.log, now: parts.now }),
       records,
       recent: asTheyStand(records),
       documents: remember(documents, (place, collection) =>

@@ -1,5 +1,4 @@
 import { TenantryError } from '../errors.ts';
-import { recording } from '../events/event.ts';
 import type { Origin } from '../events/origin.ts';
 import { checkEmail, emailKey } from '../identity/email.ts';
 import { checkPassword } from '../identity/passwords.ts';
@@ -38,7 +37,7 @@ export async function signInAdmin(
   // Not counted as a failure: whoever knows the password guesses nothing.
   if (organization === undefined) throw invalidCredentials();
   const by: Origin = { ...origin, actor: { type: 'user', id: user.id }, email: user.email };
-  await tenancy.records.commit([recording(by, organization.id, { type: 'user.signed_in' }, tenancy.now())]);
+  await tenancy.signInEvents.signedIn(organization.id, by);
   return tenancy.tokens.issue({
     sub: user.id,
     email: user.email,
@@ -71,7 +70,7 @@ async function verifyUser(
   const { right, stale } = await passwords.verify(password, user?.password, address);
   if (user === undefined || !right) {
     await limits.take(signInLimits.failures, key);
-    if (user !== undefined) tenancy.failedSignIns.note(user, origin);
+    if (user !== undefined) tenancy.signInEvents.failed(user, origin);
     throw invalidCredentials();
   }
   if (stale) await rehash(tenancy, user, { password, address });

@@ -9,7 +9,7 @@ import type { Queues } from '../store/queues.ts';
 import type { RecentRecords } from '../store/recent-records.ts';
 import type { Records } from '../store/records.ts';
 import type { FailPoint } from './fail-points.ts';
-import type { FailedSignIns } from './failed-sign-ins.ts';
+import type { SignInEvents } from './sign-in-events.ts';
 
 /** What the operations on organizations work with. */
 export interface Tenancy {
@@ -29,8 +29,8 @@ export interface Tenancy {
   readonly tokens: Tokens;
   readonly limits: Limits;
   readonly signInLimits: SignInLimits;
-  /** Where failed log-ins to known accounts are told to. */
-  readonly failedSignIns: Pick<FailedSignIns, 'note'>;
+  /** Where log-ins are told to. */
+  readonly signInEvents: Pick<SignInEvents, 'signedIn' | 'failed'>;
   /** How long the events of a deleted organization are kept. */
   readonly eventsDays: number;
   /** By organization, and by `name ` with the key of one that is to be: where commands wait that were in each other's way. */

@@ -34,6 +34,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   // What the doctor is told of the engines.
   examine: ['engine', 'settings', 'identity', 'organizations', 'placement', ...ports, 'store/sqlite', 'store/mongodb'],
+  // Commands on the data, for the running service or in its place.
+  orders: ['engine', 'settings', 'control', 'documents', 'identity', 'organizations', 'placement', 'telemetry'],
   telemetry: [],
   'fail-point-reacher': ['organizations', 'store'],
   signals: [],

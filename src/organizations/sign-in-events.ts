@@ -1,24 +1,30 @@
 import { setTimeout } from 'node:timers';
-import { type Happening, recording } from '../events/event.ts';
+import type { Happening } from '../events/event.ts';
+import { createLateEvents } from '../events/late.ts';
 import type { Origin } from '../events/origin.ts';
 import type { User } from '../identity/user.ts';
 import type { Log } from '../log.ts';
-import type { Append, Records } from '../store/records.ts';
+import type { Records } from '../store/records.ts';
 import { isLive, organizations } from './organization.ts';
 
-/**
- * Failed log-ins to known accounts, on their way into the trails of their organizations. They are told after the answer,
- * by the second and not by the call, so that neither the time of an answer nor the load tells that an account is known.
- */
-export interface FailedSignIns {
-  /** Notes a failure; where too many are noted already, it is counted and not told. */
-  note(user: Pick<User, 'id' | 'email'>, origin: Origin): void;
-  /** Tells all that are noted; what cannot be told now is lost, and logged. */
+/** Log-ins on their way into the trails of their organizations. What cannot be written in time is lost, and logged. */
+export interface SignInEvents {
+  /** Tells of one that is about to be answered: it waits two seconds for its event at most, which else is written later. */
+  signedIn(organization: string, by: Origin): Promise<void>;
+  /**
+   * Notes a failure to a known account; where too many are noted already, it is counted and not told. It is told after the
+   * answer, by the second and not by the call, so that neither the time of an answer nor the load tells that an account is
+   * known.
+   */
+  failed(user: Pick<User, 'id' | 'email'>, origin: Origin): void;
+  /** Writes all that can be written now. */
   flush(): Promise<void>;
+  /** Writes them for the last time. */
+  stop(): Promise<void>;
 }
 
 /** With what they are told. */
-export interface FailedSignInsGround {
+export interface SignInEventsGround {
   readonly records: Records;
   readonly log: Log;
   now(): Date;
@@ -38,14 +44,14 @@ interface Noted {
 }
 
 /** Failures of one account from one address within a second are one event. */
-export function createFailedSignIns({ records, log, now }: FailedSignInsGround): FailedSignIns {
+export function createSignInEvents({ records, log, now }: SignInEventsGround): SignInEvents {
+  const lateEvents = createLateEvents({ records, log });
   let noted = new Map<string, Noted>();
   let lost = 0;
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> = Promise.resolve();
 
-  async function tell(each: Noted): Promise<void> {
-    const { user, origin, attempts } = each;
+  async function tell({ user, origin, attempts }: Noted): Promise<void> {
     const administered = await records.list(organizations, 'admin_user_id', { prefix: user.id, limit: 1_000 });
     const happening: Happening = {
       type: 'user.sign_in_failed',
@@ -53,8 +59,7 @@ export function createFailedSignIns({ records, log, now }: FailedSignInsGround):
       personal: { email: user.email },
     };
     for (const { id } of administered.filter(isLive)) {
-      const told: Append = recording(origin, id, happening, now());
-      await records.commit([told]);
+      lateEvents.tell({ by: origin, organization: id, happening, at: now() });
     }
   }
 
@@ -70,6 +75,7 @@ export function createFailedSignIns({ records, log, now }: FailedSignInsGround):
       });
     }
     if (dropped + failed > 0) log.warn({ count: dropped + failed }, 'failed log-ins are missing in the events');
+    await lateEvents.flush();
   }
 
   function flush(): Promise<void> {
@@ -80,7 +86,9 @@ export function createFailedSignIns({ records, log, now }: FailedSignInsGround):
   }
 
   return {
-    note(user, origin) {
+    signedIn: (organization, by) =>
+      lateEvents.tellSoon({ by, organization, happening: { type: 'user.signed_in' }, at: now() }),
+    failed(user, origin) {
       const key = `${user.id} ${origin.address}`;
       const standing = noted.get(key);
       if (standing !== undefined) standing.attempts += 1;
@@ -89,5 +97,9 @@ export function createFailedSignIns({ records, log, now }: FailedSignInsGround):
       timer ??= setTimeout(() => void flush(), flushMilliseconds).unref();
     },
     flush,
+    async stop() {
+      await flush();
+      await lateEvents.stop();
+    },
   };
 }
