@@ -88,6 +88,11 @@ for (const stage of everyStage) {
       ] as const) {
         assertRefused(await acme.send(method, path, { body: '{}', headers }), [415, 'content_type_unsupported']);
       }
+      const text = { 'content-type': 'text/plain' };
+      const refused = await acme.send('PATCH', `${docs}/a`, { body: '{}', headers: text });
+      assertRefused(refused, [415, 'content_type_unsupported']);
+      assert.match(refused.text, /must be application\/merge-patch\+json or application\/json/);
+      assert.equal(refused.headers['accept-patch'], 'application/merge-patch+json, application/json');
     });
 
     test('DELETE removes once, and the id is free again', async () => {

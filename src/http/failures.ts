@@ -11,7 +11,7 @@ export type FailureHandler = (error: Error, request: FastifyRequest, reply: Fast
 /** Makes the handler. What is not expected, and what came from inside, goes to the log and never to the answer. */
 export function failureHandler(log: Log): FailureHandler {
   return (error, request, reply) => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, request.method);
     if (error instanceof TenantryError && error.limited !== undefined) tellStanding(reply, error.limited);
     if (problem === undefined) log.error({ request_id: request.id, err: error }, 'a request failed unexpectedly');
     else if (error instanceof TenantryError && error.cause !== undefined) {
@@ -28,12 +28,19 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
   reply.code(status).headers(headers).send(body);
 }
 
-function problemOf(error: Error): Problem | undefined {
+function problemOf(error: Error, method: string): Problem | undefined {
   if (error instanceof EdgeError) return error;
   if (error instanceof TenantryError) return tenantryProblem(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' && method === 'PATCH') return notPatch;
   return code === undefined ? undefined : frameworkProblems.get(code);
 }
+
+/** As RFC 5789 section 2.2 has it. */
+const notPatch: Problem = {
+  ...problem('content_type_unsupported', 'The body must be application/merge-patch+json or application/json'),
+  headers: { 'accept-patch': 'application/merge-patch+json, application/json' },
+};
 
 function tenantryProblem({ code, message, issues, retryAfterSeconds }: TenantryError): Problem {
   // What a query holds only selects, and is checked by the route's schema: a feature's rules are for what is stored.
