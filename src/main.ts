@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { announcement } from './announce.ts';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
 import { askControl, ControlError } from './control/client.ts';
@@ -154,7 +155,9 @@ async function start(settings: Settings): Promise<void> {
     const service = await serve(settings, { engine, log, metrics, reach });
     endOnSignal({ stop: () => stop(settings, service), seconds: settings.SHUTDOWN_SECONDS, log });
     leaveSignals();
-    announce(settings, service);
+    // To stderr: stdout is the log's.
+    const address = service.server.server.address() as AddressInfo;
+    console.error(announcement(settings, { version, address, shown: engine.shown }));
   } catch (error) {
     await engine.close();
     throw error;
@@ -240,7 +243,9 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   const ending = new AbortController();
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
   const sweeping = Promise.all([
-    keepSweeping(tenancy, { signal: ending.signal, rounds, isShared: engine.isShared }),
+    ...(settings.ROLES.includes('worker')
+      ? [keepSweeping(tenancy, { signal: ending.signal, rounds, isShared: engine.isShared })]
+      : []),
     keys.keepReading(ending.signal),
   ]);
   const endRounds = async () => {
@@ -278,23 +283,6 @@ async function stop(
   await Promise.race([control?.close(), wait(100)]);
   await engine.close();
   await log.flush();
-}
-
-/** The few lines that whoever started the service by hand reads. They go to stderr: stdout is the log's. */
-function announce({ HOST, ENV, PUBLIC_URL }: Settings, { server, engine }: Service): void {
-  const { address, port, family } = server.server.address() as AddressInfo;
-  const host = family === 'IPv6' ? `[${address}]` : address;
-  const shown = HOST === 'localhost' ? HOST : host;
-  const lines = [
-    ['API', `http://${shown}:${port}`],
-    ['Docs', `http://${shown}:${port}/docs`],
-    ...(PUBLIC_URL === undefined ? [] : [['Public', PUBLIC_URL]]),
-    ['Data', engine.shown.data],
-    ['Engine', engine.shown.engine],
-    ['Ready in', `${Math.round(process.uptime() * 1_000)} ms`],
-  ];
-  console.error(`Tenantry ${version}${ENV === 'production' ? '' : ` (${ENV})`}`);
-  for (const [name = '', value = ''] of lines) console.error(`  ${name.padEnd(8)}  ${value}`);
 }
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;

@@ -86,6 +86,8 @@ export interface FrameworkParts {
   readonly limits: AddressLimits | undefined;
   /** How many requests wait for a password hash. */
   hashesWaiting(): number;
+  /** Whose a path is that processes of another role have; undefined: nobody's. */
+  elsewhere(path: string): string | undefined;
   readonly settings: FrameworkSettings;
 }
 

@@ -17,6 +17,8 @@ export interface Answered {
 export interface Listeners {
   readonly log: Log;
   onAnswer(answered: Answered): void;
+  /** Whose a path is that processes of another role have; undefined: nobody's. */
+  elsewhere(path: string): string | undefined;
 }
 
 interface AnswerLine {
@@ -33,6 +35,8 @@ interface AnswerLine {
   organization?: string;
   /** Of the problem that was told. */
   code?: string;
+  /** Of the processes that have what was asked for, where this one does not. */
+  role?: string;
 }
 
 /** nginx's status for a caller that hung up. */
@@ -42,7 +46,11 @@ const HUNG_UP = 499;
  * Writes the one line that a request has in the log, and counts it, as soon as its answer is sent or cannot be any more.
  * No header, no query and nothing of the body is in it.
  */
-export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRequest, reply: FastifyReply): void {
+export function logWhenAnswered(
+  { log, onAnswer, elsewhere }: Listeners,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const begun = performance.now();
   // Asked now: a socket that has ended does not know it any more.
   const address = plainAddress(request.ip);
@@ -64,6 +72,8 @@ export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRe
     const organization = request.organization?.id ?? request.trail;
     if (organization !== undefined) line.organization = organization;
     if (reply.problemCode !== undefined) line.code = reply.problemCode;
+    const role = request.is404 ? elsewhere(request.url.split('?', 1)[0] ?? '') : undefined;
+    if (role !== undefined) line.role = role;
     // What the operator does with the data of others is in the log in any case.
     if (request.principal === operator) log.audit(line, 'answered');
     else log.info(line, 'answered');
