@@ -21,6 +21,7 @@ import { createEventHub } from './events/hub.ts';
 import { examineDatabase } from './examine.ts';
 import { failPointReacher } from './fail-point-reacher.ts';
 import { listen } from './http/listen.ts';
+import { problemKinds } from './http/problems.ts';
 import { buildServer, stopServer } from './http/server.ts';
 import { forgetExpired } from './idempotency/forget-expired.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
@@ -147,7 +148,7 @@ async function start(settings: Settings): Promise<void> {
   const reach = failPointReacher(settings.FAIL_POINT);
   const log = createLog({ level: settings.LOG_LEVEL });
   process.on('exit', () => log.flushNow());
-  const metrics = createMetrics();
+  const metrics = createMetrics(Object.keys(problemKinds));
   metrics.observeLostLines(log.lostLines);
   const leaveSignals = exitOnSignal();
   const engine = await openEngine(settings, { log, onCommit: metrics.onCommit, onStep: reach, mustExist: false });
@@ -189,7 +190,6 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     workers: hashingWorkers(availableParallelism(), threadPoolSize()),
     waitSeconds: settings.HASH_WAIT_SECONDS,
   });
-  metrics.observeHashes(() => passwords);
   const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const now = () => new Date();
   const reads = engine.isShared
@@ -240,11 +240,21 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   };
   await settleClusters(engine.records, engine.clusters);
   const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: engine.ready });
+  metrics.describe({ version, roles: settings.ROLES, engine: engine.isShared ? 'mongodb' : 'embedded' });
+  const clusters = { describe: () => tenancy.places.describe(), elapsed: () => performance.now(), log };
+  metrics.observe({ hashes: passwords, work: server.workload, events: eventHub, clusters });
   const ending = new AbortController();
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
   const sweeping = Promise.all([
     ...(settings.ROLES.includes('worker')
-      ? [keepSweeping(tenancy, { signal: ending.signal, rounds, isShared: engine.isShared })]
+      ? [
+          keepSweeping(tenancy, {
+            signal: ending.signal,
+            rounds,
+            isShared: engine.isShared,
+            onRound: metrics.observeRounds(),
+          }),
+        ]
       : []),
     keys.keepReading(ending.signal),
   ]);

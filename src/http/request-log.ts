@@ -11,6 +11,8 @@ export interface Answered {
   /** 499 where the caller hung up before it had the answer. */
   readonly status: number;
   readonly seconds: number;
+  /** Of the problem that was told. */
+  readonly code?: string | undefined;
 }
 
 /** Who is told of answers. */
@@ -77,6 +79,6 @@ export function logWhenAnswered(
     // What the operator does with the data of others is in the log in any case.
     if (request.principal === operator) log.audit(line, 'answered');
     else log.info(line, 'answered');
-    onAnswer({ method, route, status, seconds: milliseconds / 1_000 });
+    onAnswer({ method, route, status, seconds: milliseconds / 1_000, code: reply.problemCode });
   });
 }
