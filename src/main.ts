@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { announcement } from './announce.ts';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
 import { ControlError } from './control/client.ts';
@@ -19,6 +20,7 @@ import { createEventHub } from './events/hub.ts';
 import { examineDatabase } from './examine.ts';
 import { failPointReacher } from './fail-point-reacher.ts';
 import { listen } from './http/listen.ts';
+import { problemKinds } from './http/problems.ts';
 import { buildServer, stopServer } from './http/server.ts';
 import { forgetExpired } from './idempotency/forget-expired.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
@@ -97,7 +99,7 @@ async function start(settings: Settings): Promise<void> {
   const reach = failPointReacher(settings.FAIL_POINT);
   const log = createLog({ level: settings.LOG_LEVEL });
   process.on('exit', () => log.flushNow());
-  const metrics = createMetrics();
+  const metrics = createMetrics(Object.keys(problemKinds));
   metrics.observeLostLines(log.lostLines);
   const leaveSignals = exitOnSignal();
   const engine = await openEngine(settings, { log, onCommit: metrics.onCommit, onStep: reach, mustExist: false });
@@ -105,7 +107,9 @@ async function start(settings: Settings): Promise<void> {
     const service = await serve(settings, { engine, log, metrics, reach });
     endOnSignal({ stop: () => stop(settings, service), seconds: settings.SHUTDOWN_SECONDS, log });
     leaveSignals();
-    announce(settings, service);
+    // To stderr: stdout is the log's.
+    const address = service.server.server.address() as AddressInfo;
+    console.error(announcement(settings, { version, address, shown: engine.shown }));
   } catch (error) {
     await engine.close();
     throw error;
@@ -137,7 +141,6 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     workers: hashingWorkers(availableParallelism(), threadPoolSize()),
     waitSeconds: settings.HASH_WAIT_SECONDS,
   });
-  metrics.observeHashes(() => passwords);
   const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const now = () => new Date();
   const reads = engine.isShared
@@ -188,10 +191,22 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   };
   await settleClusters(engine.records, engine.clusters);
   const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: engine.ready });
+  metrics.describe({ version, roles: settings.ROLES, engine: engine.isShared ? 'mongodb' : 'embedded' });
+  const clusters = { describe: () => tenancy.places.describe(), elapsed: () => performance.now(), log };
+  metrics.observe({ hashes: passwords, work: server.workload, events: eventHub, clusters });
   const ending = new AbortController();
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
   const sweeping = Promise.all([
-    keepSweeping(tenancy, { signal: ending.signal, rounds, isShared: engine.isShared }),
+    ...(settings.ROLES.includes('worker')
+      ? [
+          keepSweeping(tenancy, {
+            signal: ending.signal,
+            rounds,
+            isShared: engine.isShared,
+            onRound: metrics.observeRounds(),
+          }),
+        ]
+      : []),
     keys.keepReading(ending.signal),
   ]);
   const endRounds = async () => {
@@ -229,23 +244,6 @@ async function stop(
   await Promise.race([control?.close(), wait(100)]);
   await engine.close();
   await log.flush();
-}
-
-/** The few lines that whoever started the service by hand reads. They go to stderr: stdout is the log's. */
-function announce({ HOST, ENV, PUBLIC_URL }: Settings, { server, engine }: Service): void {
-  const { address, port, family } = server.server.address() as AddressInfo;
-  const host = family === 'IPv6' ? `[${address}]` : address;
-  const shown = HOST === 'localhost' ? HOST : host;
-  const lines = [
-    ['API', `http://${shown}:${port}`],
-    ['Docs', `http://${shown}:${port}/docs`],
-    ...(PUBLIC_URL === undefined ? [] : [['Public', PUBLIC_URL]]),
-    ['Data', engine.shown.data],
-    ['Engine', engine.shown.engine],
-    ['Ready in', `${Math.round(process.uptime() * 1_000)} ms`],
-  ];
-  console.error(`Tenantry ${version}${ENV === 'production' ? '' : ` (${ENV})`}`);
-  for (const [name = '', value = ''] of lines) console.error(`  ${name.padEnd(8)}  ${value}`);
 }
 
 const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;

@@ -20,6 +20,7 @@ test('with nothing set the defaults hold, each of a value that its own row reads
     DATABASE_URL: undefined,
     DATABASE_NAME: 'master_db',
     SECRET: undefined,
+    ROLES: ['auth', 'organizations', 'documents', 'worker'],
     START_SECONDS: 30,
     ENV: 'production',
     BCRYPT_COST: 12,

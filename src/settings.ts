@@ -3,6 +3,7 @@ import { misnamedIn } from './settings/clusters.ts';
 import { type DotenvReading, readDotenv } from './settings/dotenv.ts';
 import type { Mode } from './settings/kinds.ts';
 import { nearestName } from './settings/nearest.ts';
+import { leftOut } from './settings/roles.ts';
 import { type Setting, type SettingName, type Settings, table } from './settings/table.ts';
 
 /** Where a value came from. */
@@ -104,7 +105,7 @@ export function readSettings(environment: Environment, dotenvText = ''): Setting
   }
   // Built from the rows of the table, one value a row, each read by its row's kind; whole where nothing is wrong.
   const read = settings as Settings;
-  if (wrong.length === 0) wrong.push(...misnamedClusters(read));
+  if (wrong.length === 0) wrong.push(...misnamedClusters(read), ...missingRoles(read));
   if (wrong.length > 0) throw new SettingsError(wrong);
   return { settings: read, sources: sources as Record<SettingName, Source> };
 }
@@ -115,6 +116,14 @@ function misnamedClusters(settings: Settings): WrongSetting[] {
     const misnamed = misnamedIn(settings[name], settings.CLUSTERS);
     return misnamed === undefined ? [] : [{ name: `TENANTRY_${name}`, ...misnamed }];
   });
+}
+
+/** One process has a data directory, so that nobody else would do what it leaves out. */
+function missingRoles({ DATABASE_URL, ROLES }: Settings): WrongSetting[] {
+  const missing = leftOut(ROLES);
+  if (DATABASE_URL !== undefined || missing.length === 0) return [];
+  const right = 'must be api,worker where TENANTRY_DATABASE_URL is not set: no other process can work on the data';
+  return [{ name: 'TENANTRY_ROLES', found: `leaves out ${missing.join(', ')}`, right }];
 }
 
 function find(name: string, environment: Environment, dotenv: DotenvReading): { text?: string; source: Source } {

@@ -69,6 +69,7 @@ export async function startApp({ settings, limits, hashesWaiting = 0 }: TestAppO
     log: logInto(logged),
     limits,
     hashesWaiting: () => hashesWaiting,
+    elsewhere: () => undefined,
     settings: { ...defaults, ...settings },
     onAnswer(answer) {
       answered.push(answer);

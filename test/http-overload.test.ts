@@ -119,7 +119,7 @@ describe('a service that has as much in work as it may', { timeout: 120_000 }, (
     context.mock.timers.tick(1_000);
     const message = 'too much was in work: requests were refused';
     assert.deepEqual(app.logged, [{ level: 'warn', fields: { refused: 20, code: 'busy', message } }]);
-    const refused = { method: 'GET', route: 'unknown', status: 503, seconds: 0 };
+    const refused = { method: 'GET', route: 'unknown', status: 503, seconds: 0, code: 'busy' };
     assert.deepEqual(app.answered, Array(20).fill(refused));
     await app.finish();
   });

@@ -40,6 +40,10 @@ export interface EventHub {
    * @throws {TenantryError} busy: there are 1,000 readers, and no other organization has more of them
    */
   follow(organization: string, after: number, reader: EventReader): () => void;
+  /** How many readers there are. */
+  readonly readers: number;
+  /** How many events this process has committed since its start. */
+  readonly appended: number;
 }
 
 /** What a hub is made of. */
@@ -79,6 +83,7 @@ interface Channel {
 export function createEventHub({ records, isShared, log, wait }: EventHubParts): EventHub {
   const channels = new Map<string, Channel>();
   let readers = 0;
+  let appended = 0;
   let looking: AbortController | undefined;
 
   async function readBatch({ organization }: Channel, after: number): Promise<Batch | undefined> {
@@ -215,7 +220,9 @@ export function createEventHub({ records, isShared, log, wait }: EventHubParts):
 
   async function commit(changes: readonly Change[], end?: number): Promise<Outcome> {
     try {
-      return await records.commit(changes, end);
+      const outcome = await records.commit(changes, end);
+      if (outcome.result === 'done') appended += changes.filter(({ op }) => op === 'append').length;
+      return outcome;
     } finally {
       // Also where the answer was lost: it may have happened.
       for (const change of changes) {
@@ -227,6 +234,12 @@ export function createEventHub({ records, isShared, log, wait }: EventHubParts):
 
   return {
     records: { ...records, commit },
+    get readers() {
+      return readers;
+    },
+    get appended() {
+      return appended;
+    },
     follow(organization, after, reader) {
       if (readers >= mostReaders) makeRoomFor(organization);
       readers += 1;

@@ -1,3 +1,5 @@
+import { rowOf } from './route-rows.ts';
+
 /**
  * Who may make a call. `anyone`: no token is looked at. `metrics`: who may see the metrics (`routes/metrics.ts`). `admin`:
  * an organization's admin, whose organization the call itself checks. `member`: the admin of the organization that the path
@@ -60,10 +62,7 @@ const rows: Readonly<Record<string, Access>> = {
  * @throws {Error} the table has no row for it
  */
 export function accessTo(method: string, url: string): Access {
-  const name = `${method === 'HEAD' ? 'GET' : method} ${url}`;
-  const access = rows[name] ?? rows[name.replace(/(?<=.\/)[^/]+$/, '*')];
-  if (access === undefined) throw new Error(`${name} has no row in src/http/access.ts: say who may call it`);
-  return access;
+  return rowOf(rows, { method, url }, 'src/http/access.ts: say who may call it');
 }
 
 /** The names of all rows: a method and a pattern each. */

@@ -6,6 +6,7 @@ import type { AccessSettings } from './authentication.ts';
 import type { FrameworkSettings } from './framework.ts';
 import type { LimitSettings } from './limiting.ts';
 import type { Answered } from './request-log.ts';
+import type { Role } from './roles.ts';
 
 /** What the edge is handed. */
 export interface Edge {
@@ -22,6 +23,8 @@ export interface Edge {
 
 /** The settings of the service that are the edge's, by their names. */
 export interface EdgeSettings extends FrameworkSettings, LimitSettings, AccessSettings {
+  /** What of the API is served here. */
+  readonly ROLES: readonly Role[];
   /** Whether addresses are limited at all. */
   readonly RATE_LIMIT: boolean;
   /** Of a document. */

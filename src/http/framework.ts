@@ -86,6 +86,8 @@ export interface FrameworkParts {
   readonly limits: AddressLimits | undefined;
   /** How many requests wait for a password hash. */
   hashesWaiting(): number;
+  /** Whose a path is that processes of another role have; undefined: nobody's. */
+  elsewhere(path: string): string | undefined;
   readonly settings: FrameworkSettings;
 }
 
@@ -279,6 +281,6 @@ function bareAnswered({ log, onAnswer }: FrameworkParts): BareAnswers['onAnswere
   return (request_id, socket, { status, code }) => {
     const about = { method: 'unknown', route: 'unknown', status };
     log.info({ request_id, ...about, code, milliseconds: 0, address: plainAddress(socket.remoteAddress) }, 'answered');
-    onAnswer({ ...about, seconds: 0 });
+    onAnswer({ ...about, seconds: 0, code });
   };
 }

@@ -11,12 +11,16 @@ export interface Answered {
   /** 499 where the caller hung up before it had the answer. */
   readonly status: number;
   readonly seconds: number;
+  /** Of the problem that was told. */
+  readonly code?: string | undefined;
 }
 
 /** Who is told of answers. */
 export interface Listeners {
   readonly log: Log;
   onAnswer(answered: Answered): void;
+  /** Whose a path is that processes of another role have; undefined: nobody's. */
+  elsewhere(path: string): string | undefined;
 }
 
 interface AnswerLine {
@@ -33,6 +37,8 @@ interface AnswerLine {
   organization?: string;
   /** Of the problem that was told. */
   code?: string;
+  /** Of the processes that have what was asked for, where this one does not. */
+  role?: string;
 }
 
 /** nginx's status for a caller that hung up. */
@@ -42,7 +48,11 @@ const HUNG_UP = 499;
  * Writes the one line that a request has in the log, and counts it, as soon as its answer is sent or cannot be any more.
  * No header, no query and nothing of the body is in it.
  */
-export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRequest, reply: FastifyReply): void {
+export function logWhenAnswered(
+  { log, onAnswer, elsewhere }: Listeners,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const begun = performance.now();
   // Asked now: a socket that has ended does not know it any more.
   const address = plainAddress(request.ip);
@@ -64,9 +74,11 @@ export function logWhenAnswered({ log, onAnswer }: Listeners, request: FastifyRe
     const organization = request.organization?.id ?? request.trail;
     if (organization !== undefined) line.organization = organization;
     if (reply.problemCode !== undefined) line.code = reply.problemCode;
+    const role = request.is404 ? elsewhere(request.url.split('?', 1)[0] ?? '') : undefined;
+    if (role !== undefined) line.role = role;
     // What the operator does with the data of others is in the log in any case.
     if (request.principal === operator) log.audit(line, 'answered');
     else log.info(line, 'answered');
-    onAnswer({ method, route, status, seconds: milliseconds / 1_000 });
+    onAnswer({ method, route, status, seconds: milliseconds / 1_000, code: reply.problemCode });
   });
 }

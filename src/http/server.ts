@@ -3,9 +3,10 @@ import { guardRoutes } from './authentication.ts';
 import type { Edge } from './edge.ts';
 import { refuseConditions } from './etag.ts';
 import { buildFramework, type Server } from './framework.ts';
-import { addressLimits } from './limiting.ts';
+import { type AddressLimits, addressLimits } from './limiting.ts';
 import { pagesRoutes } from './pages/pages.ts';
 import { type QuerySchema, strictQuery } from './query.ts';
+import { keepToRoles, rolesElsewhere, serves } from './roles.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keysRoutes } from './routes/keys.ts';
@@ -22,13 +23,16 @@ import { transferRoutes } from './routes/v1/transfer.ts';
 /** Generated, and kept with the sources. */
 const openApi = new URL('../../openapi.json', import.meta.url);
 
-/** Makes the whole server. It is ready to `listen`, or for `inject`. */
+/** Makes the server of a process, with the routes of its roles. It is ready to `listen`, or for `inject`. */
 export function buildServer(edge: Edge): Server {
   const { log, metrics, settings, tenancy } = edge;
   const limits = settings.RATE_LIMIT ? addressLimits(tenancy.limits, settings) : undefined;
   const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
-  const server = buildFramework({ log, onAnswer, limits, hashesWaiting: () => tenancy.passwords.waiting, settings });
+  const elsewhere = rolesElsewhere(settings.ROLES);
+  const hashesWaiting = () => tenancy.passwords.waiting;
+  const server = buildFramework({ log, onAnswer, limits, hashesWaiting, elsewhere, settings });
   guardRoutes(server, tenancy, settings);
+  keepToRoles(server, settings.ROLES);
   server.addHook('onRoute', (route) => {
     if (!route.url.startsWith('/v1/')) return;
     const querystring = strictQuery(route.schema?.querystring as Partial<QuerySchema> | undefined);
@@ -37,20 +41,35 @@ export function buildServer(edge: Edge): Server {
     if (onlyReads || route.config?.conditional) return;
     route.preHandler = [async (request) => refuseConditions(request), ...[route.preHandler ?? []].flat()];
   });
-  rootRoutes(server, edge);
-  organizationsRoutes(server, tenancy, limits);
-  adminRoutes(server, tenancy, limits);
-  organizationsRoutesV1(server, tenancy, edge.keys);
-  clustersRoutes(server, tenancy);
-  collectionsRoutes(server, tenancy, edge.keys);
-  eventsRoutes(server, tenancy, edge.keys);
-  documentsRoutes(server, tenancy, edge.keys, { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES });
-  transferRoutes(server, tenancy, { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES });
-  keysRoutes(server, edge);
+  addRoutes(server, edge, limits);
+  return server;
+}
+
+function addRoutes(server: Server, edge: Edge, limits: AddressLimits | undefined): void {
+  const { tenancy, keys, settings } = edge;
+  const bodies = { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES };
+  const { ROLES: roles } = settings;
   healthRoutes(server, edge);
   metricsRoutes(server, edge);
-  pagesRoutes(server, openApi);
-  return server;
+  if (serves(roles, 'api')) {
+    rootRoutes(server, edge);
+    pagesRoutes(server, openApi);
+  }
+  if (serves(roles, 'auth')) {
+    adminRoutes(server, tenancy, limits);
+    keysRoutes(server, edge);
+  }
+  if (serves(roles, 'organizations')) {
+    organizationsRoutes(server, tenancy, limits);
+    organizationsRoutesV1(server, tenancy, keys);
+    clustersRoutes(server, tenancy);
+    eventsRoutes(server, tenancy, keys);
+  }
+  if (serves(roles, 'documents')) {
+    collectionsRoutes(server, tenancy, keys);
+    documentsRoutes(server, tenancy, keys, bodies);
+    transferRoutes(server, tenancy, bodies);
+  }
 }
 
 /**

@@ -56,11 +56,27 @@ export class Workload {
   #mostBegun = mostBegun;
   /** Whether the next turn is awaited. */
   #isMarked = false;
+  #countRefused = 0;
   /** How many were refused since the last line of the log. */
   #untold = 0;
 
   constructor(parts: WorkloadParts) {
     this.#parts = parts;
+  }
+
+  /** How many may be in work at once. */
+  get most(): number {
+    return this.#parts.most;
+  }
+
+  /** How many are in work or wait to begin, those that wait for a password hash not counted. */
+  get working(): number {
+    return Math.max(0, this.#taken - this.#parts.hashesWaiting());
+  }
+
+  /** How many were refused since the start. */
+  get refused(): number {
+    return this.#countRefused;
   }
 
   /** Notes that a connection was accepted. */
@@ -149,7 +165,8 @@ export class Workload {
     const body = refusalBody.replace(withoutId, `"request_id":"${requestId}"`);
     // One text goes to the kernel together with the head, which a Buffer would not.
     answer.writeHead(status, { ...headers, 'x-request-id': requestId, 'content-length': body.length }).end(body);
-    onAnswer({ method, route: 'unknown', status, seconds: 0 });
+    onAnswer({ method, route: 'unknown', status, seconds: 0, code: tooMuch.code });
+    this.#countRefused += 1;
     this.#tell();
   }
 

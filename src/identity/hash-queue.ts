@@ -15,6 +15,8 @@ export interface HashQueue {
   run<T>(line: string, work: () => Promise<T>): Promise<T>;
   readonly waiting: number;
   readonly working: number;
+  /** How many were refused since the start because the wait would have been too long. */
+  readonly refused: number;
   /** Refuses what has not begun and whatever comes after; resolves when what had begun is finished. */
   stop(): Promise<void>;
 }
@@ -51,6 +53,7 @@ export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: Ha
   const lines = new Map<string, PromiseWithResolvers<void>[]>();
   let waiting = 0;
   let working = 0;
+  let refused = 0;
   let meanSeconds = hashSeconds;
   let drained: PromiseWithResolvers<void> | undefined;
 
@@ -72,6 +75,7 @@ export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: Ha
 
   /** Refuses the last of the longest line, or the newcomer where that is hardly longer than his own. */
   function makeRoom(line: string, error: TenantryError): void {
+    refused += 1;
     let longest: PromiseWithResolvers<void>[] = [];
     for (const each of lines.values()) if (each.length > longest.length) longest = each;
     if (longest.length <= (lines.get(line)?.length ?? 0) + 1) throw error;
@@ -116,6 +120,9 @@ export function createHashQueue({ workers, waitSeconds, hashSeconds, clock }: Ha
     },
     get working() {
       return working;
+    },
+    get refused() {
+      return refused;
     },
     stop() {
       if (drained === undefined) {

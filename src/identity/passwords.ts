@@ -36,6 +36,8 @@ export interface Passwords {
   readonly waiting: number;
   /** How many are being hashed or verified. */
   readonly working: number;
+  /** How many were refused since the start because the wait would have been too long. */
+  readonly refused: number;
 
   /** Refuses those that have not begun; resolves when those that had are finished. */
   stop(): Promise<void>;
@@ -117,6 +119,9 @@ export function createPasswords({ cost, workers, waitSeconds }: PasswordsOptions
     },
     get working() {
       return queue.working;
+    },
+    get refused() {
+      return queue.refused;
     },
     stop: queue.stop,
   };

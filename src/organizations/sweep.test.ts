@@ -101,7 +101,7 @@ for (const engine of engines) {
       const { tenancy, clock } = opened;
       await createHalf(opened, ['Acme']);
       const stop = new AbortController();
-      const sweeping = keepSweeping(tenancy, { signal: stop.signal, rounds: [], isShared: false });
+      const sweeping = keepSweeping(tenancy, { signal: stop.signal, rounds: [], isShared: false, onRound: () => {} });
       await clock.whenWaiting();
       assert.deepEqual(await unfinished(opened), []);
       await createHalf(opened, ['Globex']);
@@ -128,7 +128,10 @@ for (const engine of engines) {
         fails ? Promise.reject(unavailable()) : forward(),
       );
       const stop = new AbortController();
-      const sweeping = keepSweeping({ ...tenancy, records }, { signal: stop.signal, rounds: [], isShared: false });
+      const sweeping = keepSweeping(
+        { ...tenancy, records },
+        { signal: stop.signal, rounds: [], isShared: false, onRound: () => {} },
+      );
       await clock.whenWaiting();
       assert.equal(opened.logged.at(-1)?.message, 'a sweep failed; the next one tries again');
       fails = false;

@@ -71,19 +71,26 @@ export interface SweepingOptions {
   readonly rounds: readonly Round[];
   /** Whether other instances work on the same data, who may have begun a creation just now. */
   readonly isShared: boolean;
+  /** Called at the end of each round with how many of its works failed. */
+  onRound(failed: number): void;
 }
 
 /**
  * Sweeps now and from time to time until the signal; resolves when the last sweep has ended. Called before this process
  * takes calls, so that the first sweep of one that is alone finds only what others left.
  */
-export async function keepSweeping(tenancy: Tenancy, { signal, rounds, isShared }: SweepingOptions): Promise<void> {
+export async function keepSweeping(
+  tenancy: Tenancy,
+  { signal, rounds, isShared, onRound }: SweepingOptions,
+): Promise<void> {
   let sparesRecent = isShared;
   while (!signal.aborted) {
     const work = [sweep(tenancy, { signal, sparesRecent }), ...rounds.map((round) => round(tenancy, signal))];
-    for (const { status, reason } of (await Promise.allSettled(work)) as PromiseRejectedResult[]) {
-      if (status === 'rejected') tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
+    const failures = (await Promise.allSettled(work)).filter(({ status }) => status === 'rejected');
+    for (const { reason } of failures as PromiseRejectedResult[]) {
+      tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
     }
+    onRound(failures.length);
     sparesRecent = true;
     await tenancy.wait(everyMilliseconds, signal);
   }

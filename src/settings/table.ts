@@ -15,6 +15,7 @@ import {
   token,
   wholeNumber,
 } from './kinds.ts';
+import { roles } from './roles.ts';
 
 /** A row of the table: one setting. */
 export interface Setting {
@@ -65,6 +66,12 @@ export const table = {
     about: 'Encrypts the signing keys in that database: the same for all instances, and kept beside every backup.',
     secret: true,
     neededBy: 'DATABASE_URL',
+  },
+  ROLES: {
+    kind: roles,
+    initial: 'api,worker',
+    about:
+      'What this process does, where several work on one database: calls, all or some of them, and what is done from time to time.',
   },
   START_SECONDS: {
     kind: wholeNumber(0, 600),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMetrics } from './metrics.ts';
+import type { Log } from '../log.ts';
+import { createMetrics, type ObservedParts } from './metrics.ts';
 
 /** The value of each series, by its line up to the value. */
 async function series(metrics: { text(): Promise<string> }): Promise<Map<string, number>> {
@@ -43,19 +44,65 @@ test('commits are counted with the size and time of their batches', async () => 
   assert.equal(shown.get('tenantry_commit_seconds_sum'), 0.006);
 });
 
-test('the hashing queue and the lost log lines are shown as they stand when asked', async () => {
+/** Parts in which nothing is under way. */
+function parts(): Mutable<ObservedParts> {
+  return {
+    hashes: { waiting: 0, working: 0, refused: 0 },
+    work: { working: 0, most: 600, refused: 0 },
+    events: { appended: 0, readers: 0 },
+    clusters: { describe: async () => [], elapsed: () => 0, log: silent },
+  };
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+const silent: Log = { info() {}, warn() {}, error() {}, audit() {} };
+
+test('the parts and the lost log lines are shown as they stand when asked', async () => {
   const metrics = createMetrics();
-  const queue = { waiting: 3, working: 2 };
+  const observed = parts();
+  const hashes = { waiting: 3, working: 2, refused: 1 };
   let lost = 5;
-  metrics.observeHashes(() => queue);
+  metrics.observe({ ...observed, hashes, events: { appended: 7, readers: 8 } });
   metrics.observeLostLines(() => lost);
   await metrics.text();
-  queue.waiting = 4;
+  hashes.waiting = 4;
   lost = 6;
   const shown = await series(metrics);
   assert.equal(shown.get('tenantry_hashes_waiting'), 4);
   assert.equal(shown.get('tenantry_hashes_working'), 2);
+  assert.equal(shown.get('tenantry_hashes_refused_total'), 1);
+  assert.equal(shown.get('tenantry_requests_most'), 600);
+  assert.equal(shown.get('tenantry_events_appended_total'), 7);
+  assert.equal(shown.get('tenantry_event_readers'), 8);
   assert.equal(shown.get('tenantry_log_lines_lost_total'), 6);
+});
+
+test('problems are counted by their codes, which are all there from the start', async () => {
+  const metrics = createMetrics(['busy', 'internal']);
+  metrics.onAnswer({ method: 'GET', route: 'unknown', status: 503, seconds: 0, code: 'busy' });
+  const shown = await series(metrics);
+  assert.equal(shown.get('tenantry_problems_total{code="busy"}'), 1);
+  assert.equal(shown.get('tenantry_problems_total{code="internal"}'), 0);
+});
+
+test('a process that does rounds shows when the last whole one was, and others show none', async () => {
+  assert.ok(![...(await series(createMetrics())).keys()].some((name) => name.includes('round')));
+  const metrics = createMetrics();
+  const onRound = metrics.observeRounds();
+  const begun = (await series(metrics)).get('tenantry_last_round_timestamp_seconds') ?? 0;
+  assert.ok(Math.abs(begun - Date.now() / 1_000) < 60);
+  onRound(0);
+  onRound(2);
+  const shown = await series(metrics);
+  assert.equal(shown.get('tenantry_rounds_total{result="done"}'), 1);
+  assert.equal(shown.get('tenantry_rounds_total{result="failed"}'), 1);
+});
+
+test('what the process is stands in the labels of one metric', async () => {
+  const metrics = createMetrics();
+  metrics.describe({ version: '1.2.3', roles: ['auth', 'worker'], engine: 'mongodb' });
+  assert.equal((await series(metrics)).get('tenantry_info{version="1.2.3",roles="auth,worker",engine="mongodb"}'), 1);
 });
 
 test('process, memory and the lag of the event loop are among them, two registries apart', async () => {

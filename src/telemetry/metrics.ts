@@ -1,22 +1,43 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type ClusterSource, showClusters } from './cluster-metrics.ts';
 
 /** The metrics of the process, in the text format of Prometheus. */
 export interface Metrics {
   /** Counts an answer. `route` is the route's pattern, never a path: each value makes series of its own. */
-  onAnswer(answer: {
-    readonly method: string;
-    readonly route: string;
-    readonly status: number;
-    readonly seconds: number;
-  }): void;
+  onAnswer(answer: CountedAnswer): void;
   /** Counts a transaction that wrote so many commits. */
   onCommit(batch: { readonly commits: number; readonly seconds: number }): void;
-  /** Shows the queue of the password hashes. */
-  observeHashes(queue: () => { readonly waiting: number; readonly working: number }): void;
+  /** Shows what the process is. */
+  describe(process: { readonly version: string; readonly roles: readonly string[]; readonly engine: string }): void;
+  /** Shows how the parts of the service stand. */
+  observe(parts: ObservedParts): void;
   /** Shows how many lines the log has lost. */
   observeLostLines(lost: () => number): void;
+  /** Shows the rounds of a process that does them. @returns what is called at the end of each, with how many of its works failed */
+  observeRounds(): (failed: number) => void;
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+/** An answer that is counted. */
+export interface CountedAnswer {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+  /** Of the problem that was told. */
+  readonly code?: string | undefined;
+}
+
+/** The parts of a running service that say how they stand when they are asked. Numbers of what happened only grow. */
+export interface ObservedParts {
+  /** The queue of the password hashes. */
+  readonly hashes: { readonly waiting: number; readonly working: number; readonly refused: number };
+  /** The requests in work, how many there may be, and how many were refused. */
+  readonly work: { readonly working: number; readonly most: number; readonly refused: number };
+  /** Events that this process has written, and who follows them. */
+  readonly events: { readonly appended: number; readonly readers: number };
+  readonly clusters: ClusterSource;
 }
 
 /** A caller may send some thirty others, which are counted as `other`. */
@@ -27,10 +48,15 @@ const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const COMMITS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/** Makes the metrics, those of the process and of the event loop's lag among them (`process_*`, `nodejs_*`). */
-export function createMetrics(): Metrics {
+/**
+ * Makes the metrics, those of the process and of the event loop's lag among them (`process_*`, `nodejs_*`).
+ *
+ * @param codes of all problems that may be told: each is shown from the start, so that the first one is seen as a change
+ */
+export function createMetrics(codes: readonly string[] = []): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  const shows = showsIn(registers);
   // At the default, 10 ms, looking at the loop's delay takes a hundredth of an idle core.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const requests = new Histogram({
@@ -40,6 +66,13 @@ export function createMetrics(): Metrics {
     buckets: REQUEST_SECONDS,
     registers,
   });
+  const problems = new Counter({
+    name: 'tenantry_problems_total',
+    help: 'Errors that were answered, by their code.',
+    labelNames: ['code'],
+    registers,
+  });
+  for (const code of codes) problems.inc({ code }, 0);
   const commits = new Counter({ name: 'tenantry_commits_total', help: 'Commits that are on disk.', registers });
   const batches = new Histogram({
     name: 'tenantry_commit_batch_size',
@@ -53,45 +86,89 @@ export function createMetrics(): Metrics {
     buckets: COMMIT_SECONDS,
     registers,
   });
+  let look = () => {};
   return {
-    onAnswer({ method, route, status, seconds }) {
+    onAnswer({ method, route, status, seconds, code }) {
       requests.observe({ method: METHODS.has(method) ? method : 'other', route, status }, seconds);
+      if (code !== undefined) problems.inc({ code });
     },
     onCommit(batch) {
       commits.inc(batch.commits);
       batches.observe(batch.commits);
       commitSeconds.observe(batch.seconds);
     },
-    observeHashes(queue) {
+    describe({ version, roles, engine }) {
+      const labels = { version, roles: roles.join(','), engine };
+      const help = 'What the process is; always 1.';
+      new Gauge({ name: 'tenantry_info', help, labelNames: Object.keys(labels), registers }).set(labels, 1);
+    },
+    observe({ hashes, work, events, clusters }) {
+      shows.gauge('tenantry_hashes_waiting', 'Password hashes that wait for their turn.', () => hashes.waiting);
+      shows.gauge('tenantry_hashes_working', 'Password hashes in work.', () => hashes.working);
+      shows.count('tenantry_hashes_refused_total', 'Hashes refused: the wait was too long.', () => hashes.refused);
+      shows.gauge('tenantry_requests_working', 'Requests in work that count against the bound.', () => work.working);
+      shows.gauge('tenantry_requests_most', 'Requests that may be in work at once.', () => work.most);
+      shows.count('tenantry_requests_refused_total', 'Requests refused: too many in work.', () => work.refused);
+      shows.count('tenantry_events_appended_total', 'Events that this process wrote.', () => events.appended);
+      shows.gauge('tenantry_event_readers', 'Streams of events that are open.', () => events.readers);
+      look = showClusters(registers, clusters).look;
+    },
+    observeLostLines(lost) {
+      shows.count('tenantry_log_lines_lost_total', 'Log lines that nobody took.', lost);
+    },
+    observeRounds: () => showRounds(registers),
+    contentType: registry.contentType,
+    text() {
+      look();
+      return registry.metrics();
+    },
+  };
+}
+
+/** Metrics that are read from elsewhere when they are asked for. */
+function showsIn(registers: Registry[]) {
+  return {
+    gauge(name: string, help: string, read: () => number): void {
       new Gauge({
-        name: 'tenantry_hashes_waiting',
-        help: 'Password hashes that wait for their turn.',
+        name,
+        help,
         registers,
         collect() {
-          this.set(queue().waiting);
-        },
-      });
-      new Gauge({
-        name: 'tenantry_hashes_working',
-        help: 'Password hashes in work.',
-        registers,
-        collect() {
-          this.set(queue().working);
+          this.set(read());
         },
       });
     },
-    observeLostLines(lost) {
+    count(name: string, help: string, read: () => number): void {
       new Counter({
-        name: 'tenantry_log_lines_lost_total',
-        help: 'Log lines that nobody took.',
+        name,
+        help,
         registers,
         collect() {
           this.reset();
-          this.inc(lost());
+          this.inc(read());
         },
       });
     },
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
+  };
+}
+
+function showRounds(registers: Registry[]): (failed: number) => void {
+  const rounds = new Counter({
+    name: 'tenantry_rounds_total',
+    help: 'Rounds of what is done from time to time, by whether all of it could be done.',
+    labelNames: ['result'],
+    registers,
+  });
+  rounds.inc({ result: 'done' }, 0);
+  rounds.inc({ result: 'failed' }, 0);
+  const last = new Gauge({
+    name: 'tenantry_last_round_timestamp_seconds',
+    help: 'When a round last did all of it, or the process began to do rounds; seconds of Unix time.',
+    registers,
+  });
+  last.setToCurrentTime();
+  return (failed) => {
+    rounds.inc({ result: failed === 0 ? 'done' : 'failed' });
+    if (failed === 0) last.setToCurrentTime();
   };
 }

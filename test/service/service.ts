@@ -82,7 +82,9 @@ function listening(child: ChildProcess, ended: Promise<Ended>): Promise<string> 
     let said = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk;
-      const url = /^ {2}API +(http:\/\/\S+)\n(?:.*\n)*.*Ready in.*\n/m.exec(said)?.[1];
+      const url = /^ {2}(?:API|Health) +(http:\/\/[^\s/]+)(?:\/health\/ready)?\n(?:.*\n)*.*Ready in.*\n/m.exec(
+        said,
+      )?.[1];
       if (url !== undefined) resolve(url);
     });
     ended.then(({ error }) => reject(new Error(`the service did not start: ${error}`)), reject);

@@ -39,6 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   telemetry: [],
   'fail-point-reacher': ['organizations', 'store'],
   signals: [],
+  announce: ['settings'],
 };
 
 interface Import {

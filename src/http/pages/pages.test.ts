@@ -51,6 +51,7 @@ function serverFor(context: TestContext): { server: Server; asked: string[] } {
     onAnswer: ({ status, route }) => asked.push(`${status} ${route}`),
     limits: undefined,
     hashesWaiting: () => 0,
+    elsewhere: () => undefined,
     settings: {
       PUBLIC_URL: undefined,
       TRUST_PROXY: false,
