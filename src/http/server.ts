@@ -24,10 +24,11 @@ const openApi = new URL('../../openapi.json', import.meta.url);
 
 /** Makes the whole server. It is ready to `listen`, or for `inject`. */
 export function buildServer(edge: Edge): Server {
-  const { log, metrics, settings, tenancy } = edge;
+  const { log, tracer, metrics, settings, tenancy } = edge;
   const limits = settings.RATE_LIMIT ? addressLimits(tenancy.limits, settings) : undefined;
   const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
-  const server = buildFramework({ log, onAnswer, limits, hashesWaiting: () => tenancy.passwords.waiting, settings });
+  const hashesWaiting = () => tenancy.passwords.waiting;
+  const server = buildFramework({ log, tracer, onAnswer, limits, hashesWaiting, settings });
   guardRoutes(server, tenancy, settings);
   server.addHook('onRoute', (route) => {
     if (!route.url.startsWith('/v1/')) return;
