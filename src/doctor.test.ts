@@ -67,6 +67,17 @@ test('a secret is shown as its length alone', async (context) => {
   assert.doesNotMatch(text, /c0ffee/);
 });
 
+test('where traces are sent is told, and not by what secret', async (context) => {
+  const { text, exitCode } = await examine({
+    TENANTRY_DATA_DIR: await makeDirectory(context),
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example.com:4318',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=S3cret',
+  });
+  assert.match(text, /ok +traces are sent to http:\/\/collector\.example\.com:4318\/v1\/traces/);
+  assert.ok(!text.includes('S3cret'));
+  assert.equal(exitCode, 0);
+});
+
 test('a sound installation is told to be well, and nothing is left behind', async (context) => {
   const directory = await makeDirectory(context);
   const { text, exitCode } = await examine({ TENANTRY_DATA_DIR: join(directory, 'new', 'data') });

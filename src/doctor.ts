@@ -31,7 +31,7 @@ const leastFreeBytes = 2 ** 30;
  * @param examineDatabase examines the database and the clusters that the settings name, and changes nothing in them
  */
 export async function doctor(
-  { settings, sources }: SettingsReading,
+  { settings, sources, collector }: SettingsReading,
   examineDatabase: (settings: Settings) => Promise<readonly Finding[]>,
 ): Promise<Diagnosis> {
   const findings: readonly Finding[] = [
@@ -41,11 +41,12 @@ export async function doctor(
     ...(await examineDisks(settings)),
     ...(settings.DATABASE_URL === undefined ? [] : [await examinePort(settings, undefined)]),
     ...examineEdge(settings),
+    ...(collector === undefined ? [] : [{ verdict: 'ok', text: `traces are sent to ${collector.url}` } as const]),
   ];
   const wrong = findings.filter(({ verdict }) => verdict === 'wrong').length;
   const warnings = findings.filter(({ verdict }) => verdict === 'warning').length;
   const lines = [
-    ...describeSettings({ settings, sources }),
+    ...describeSettings(settings, sources),
     '',
     ...findings.map(({ verdict, text }) => `${verdict.padEnd(7)}  ${text.replaceAll('\n', `\n${' '.repeat(9)}`)}`),
     '',
@@ -58,7 +59,7 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function describeSettings({ settings, sources }: SettingsReading): string[] {
+function describeSettings(settings: Settings, sources: SettingsReading['sources']): string[] {
   const rows = Object.entries<Setting>(table).map(([key, row]) => {
     const name = key as keyof Settings;
     const { DATABASE_URL } = settings;

@@ -14,13 +14,18 @@ import { admission } from './organizations/admit-cluster.ts';
 import { collections } from './organizations/collection.ts';
 import { organizations } from './organizations/organization.ts';
 import { type Cluster, clusters, mainCluster } from './placement/cluster.ts';
+import { routeDocuments } from './placement/route-documents.ts';
 import type { ClusterSetting } from './settings/clusters.ts';
 import { shownDatabaseUrl } from './settings/database.ts';
 import type { Settings } from './settings/table.ts';
 import type { ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
+import type { PlacedDocuments } from './store/documents.ts';
 import type { Records } from './store/records.ts';
 import type { CopiedCluster } from './store/sqlite/backup.ts';
+import { traceDocuments } from './store/traced-documents.ts';
+import { traceRecords } from './store/traced-records.ts';
+import type { Tracer } from './tracing.ts';
 
 /** Both ports on the engine in use, and what the service has to know of it. */
 export interface OpenEngine {
@@ -46,6 +51,20 @@ export interface EngineGround {
   readonly onStep: (point: CommitPoint) => void;
   /** A command of the operator is about data that is there; a start makes what is not. */
   readonly mustExist: boolean;
+}
+
+/** Both ports, as the features have them: where traces are collected each call is a span. */
+export function portsOf(
+  { records, clusters: all, isShared }: Pick<OpenEngine, 'records' | 'clusters' | 'isShared'>,
+  tracer: Tracer | undefined,
+): { readonly records: Records; readonly documents: PlacedDocuments } {
+  const documents = routeDocuments(all);
+  if (tracer === undefined) return { records, documents };
+  const systems = new Map(all.map(({ name, kind }) => [name, kind === 'embedded' ? 'sqlite' : kind] as const));
+  return {
+    records: traceRecords(records, tracer, isShared ? 'mongodb' : 'sqlite'),
+    documents: traceDocuments(documents, tracer, (name) => systems.get(name)),
+  };
 }
 
 /** The kinds of the master database in a directory. */

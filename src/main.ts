@@ -13,7 +13,7 @@ import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
 import { sweepCollections } from './documents/finish-collection-deletion.ts';
-import { type OpenEngine, openEngine, refusedBackup } from './engine.ts';
+import { type OpenEngine, openEngine, portsOf, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
 import { forgetEnded } from './events/forget-ended.ts';
 import { createEventHub } from './events/hub.ts';
@@ -36,7 +36,7 @@ import type { Tenancy } from './organizations/tenancy.ts';
 import { wait } from './organizations/wait.ts';
 import { boundsOf } from './placement/bounds.ts';
 import { createPlaces } from './placement/places.ts';
-import { routeDocuments } from './placement/route-documents.ts';
+import type { CollectorSettings } from './settings/collector.ts';
 import type { Settings } from './settings/table.ts';
 import { loadSettings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
 import { endOnSignal, exitOnSignal } from './signals.ts';
@@ -44,9 +44,10 @@ import { createQueues } from './store/queues.ts';
 import { asTheyStand, rememberRecords } from './store/recent-records.ts';
 import { createLog, type ProcessLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { Traces } from './telemetry/traces.ts';
 
 const commands: Readonly<Record<string, (reading: SettingsReading, args: readonly string[]) => Promise<void>>> = {
-  start: ({ settings }) => start(settings),
+  start: ({ settings, collector }) => start(settings, collector),
   async doctor(reading) {
     const { text, exitCode } = await doctor(reading, examineDatabase);
     console.log(text);
@@ -91,20 +92,22 @@ interface Service {
   readonly engine: OpenEngine;
   readonly signInEvents: SignInEvents;
   readonly log: ProcessLog;
+  readonly traces: Traces | undefined;
   /** Ends what is done from time to time; resolves when it has ended. */
   readonly endRounds: () => Promise<void>;
 }
 
-async function start(settings: Settings): Promise<void> {
+async function start(settings: Settings, collector: CollectorSettings | undefined): Promise<void> {
   const reach = failPointReacher(settings.FAIL_POINT);
-  const log = createLog({ level: settings.LOG_LEVEL });
+  const traces = collector && (await loadTraces(collector, () => log));
+  const log: ProcessLog = createLog({ level: settings.LOG_LEVEL, about: traces?.active });
   process.on('exit', () => log.flushNow());
   const metrics = createMetrics(Object.keys(problemKinds));
   metrics.observeLostLines(log.lostLines);
   const leaveSignals = exitOnSignal();
   const engine = await openEngine(settings, { log, onCommit: metrics.onCommit, onStep: reach, mustExist: false });
   try {
-    const service = await serve(settings, { engine, log, metrics, reach });
+    const service = await serve(settings, { engine, log, traces, metrics, reach });
     endOnSignal({ stop: () => stop(settings, service), seconds: settings.SHUTDOWN_SECONDS, log });
     leaveSignals();
     // To stderr: stdout is the log's.
@@ -114,6 +117,12 @@ async function start(settings: Settings): Promise<void> {
     await engine.close();
     throw error;
   }
+}
+
+/** The library is loaded where somebody collects traces, and nowhere else. */
+async function loadTraces(collector: CollectorSettings, log: () => ProcessLog): Promise<Traces> {
+  const { createTraces } = await import('./telemetry/traces.ts');
+  return createTraces({ ...collector, version }, log);
 }
 
 /** What is done from time to time beside the sweep of organizations. */
@@ -130,11 +139,12 @@ const remembered = { most: 10_000, milliseconds: 1_000 } as const;
 interface Ground {
   readonly engine: OpenEngine;
   readonly log: ProcessLog;
+  readonly traces: Traces | undefined;
   readonly metrics: Metrics;
   readonly reach: (point: FailPoint) => void;
 }
 
-async function serve(settings: Settings, { engine, log, metrics, reach }: Ground): Promise<Service> {
+async function serve(settings: Settings, { engine, log, traces, metrics, reach }: Ground): Promise<Service> {
   const keys = await openKeys(settings, engine, log);
   const passwords = createPasswords({
     cost: settings.BCRYPT_COST,
@@ -143,9 +153,10 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   });
   const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const now = () => new Date();
+  const ports = portsOf(engine, traces?.tracer);
   const reads = engine.isShared
-    ? rememberRecords(engine.records, remembered)
-    : { records: engine.records, recent: asTheyStand(engine.records) };
+    ? rememberRecords(ports.records, remembered)
+    : { records: ports.records, recent: asTheyStand(ports.records) };
   const eventHub = createEventHub({ records: reads.records, isShared: engine.isShared, log, wait });
   const { records } = eventHub;
   const signInEvents = createSignInEvents({ records, log, now });
@@ -153,7 +164,7 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     ...reads,
     records,
     eventHub,
-    documents: routeDocuments(engine.clusters),
+    documents: ports.documents,
     places: createPlaces({
       clusters: engine.clusters,
       levels: settings.DEFAULT_LEVEL,
@@ -190,7 +201,8 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     reach,
   };
   await settleClusters(engine.records, engine.clusters);
-  const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: engine.ready });
+  const tracer = traces?.tracer;
+  const server = buildServer({ settings, tenancy, keys, metrics, log, tracer, version, ready: engine.ready });
   metrics.describe({ version, roles: settings.ROLES, engine: engine.isShared ? 'mongodb' : 'embedded' });
   const clusters = { describe: () => tenancy.places.describe(), elapsed: () => performance.now(), log };
   metrics.observe({ hashes: passwords, work: server.workload, events: eventHub, clusters });
@@ -219,20 +231,20 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
     const control = engine.isShared
       ? undefined
       : await listenControl({ path, commands: controlCommands(engine, keys), log });
-    return { server, passwords, control, engine, signInEvents, log, endRounds };
+    return { server, passwords, control, engine, signInEvents, log, traces, endRounds };
   } catch (error) {
     await Promise.all([server.close(), endRounds()]);
     throw error;
   }
 }
 
-/** The last of the time to stop in is kept for closing the store. */
+/** The last of the time to stop in is kept for closing the store, and half of that for sending the last spans. */
 const closingShare = 0.2;
 
 /** Answers what is in work, refuses what has not begun, and closes everything. */
 async function stop(
   { SHUTDOWN_SECONDS }: Settings,
-  { server, passwords, control, engine, signInEvents, log, endRounds }: Service,
+  { server, passwords, control, engine, signInEvents, log, traces, endRounds }: Service,
 ): Promise<void> {
   await Promise.all([
     stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare) }),
@@ -242,7 +254,7 @@ async function stop(
   await signInEvents.stop();
   // A backup that is being written would take any time; it is only half there, and its directory says so.
   await Promise.race([control?.close(), wait(100)]);
-  await engine.close();
+  await Promise.all([engine.close(), traces?.stop(SHUTDOWN_SECONDS * (closingShare / 2) * 1_000)]);
   await log.flush();
 }
 

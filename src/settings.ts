@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { misnamedIn } from './settings/clusters.ts';
+import { type CollectorSettings, collectorVariables, readCollector } from './settings/collector.ts';
 import { type DotenvReading, readDotenv } from './settings/dotenv.ts';
 import type { Mode } from './settings/kinds.ts';
 import { nearestName } from './settings/nearest.ts';
@@ -13,6 +14,8 @@ export type Source = 'environment' | '.env' | 'default';
 export interface SettingsReading {
   readonly settings: Settings;
   readonly sources: Readonly<Record<SettingName, Source>>;
+  /** Where traces are sent, by OpenTelemetry's own variables; undefined: nowhere. */
+  readonly collector: CollectorSettings | undefined;
 }
 
 /** One thing that is wrong: what it is called, what it is now, and what would be right; each a part of one sentence. */
@@ -103,11 +106,29 @@ export function readSettings(environment: Environment, dotenvText = ''): Setting
       sources[name] = source;
     }
   }
+  const collector = readCollectorIn(environment, dotenv, wrong);
   // Built from the rows of the table, one value a row, each read by its row's kind; whole where nothing is wrong.
   const read = settings as Settings;
   if (wrong.length === 0) wrong.push(...misnamedClusters(read), ...missingRoles(read));
   if (wrong.length > 0) throw new SettingsError(wrong);
-  return { settings: read, sources: sources as Record<SettingName, Source> };
+  return { settings: read, sources: sources as Record<SettingName, Source>, collector };
+}
+
+/** @param wrong is added to */
+function readCollectorIn(
+  environment: Environment,
+  dotenv: DotenvReading,
+  wrong: WrongSetting[],
+): CollectorSettings | undefined {
+  const reading = readCollector((name) => environment[name] || dotenv.values[name]);
+  if ('value' in reading) return reading.value;
+  for (const { name, right } of reading.wrong) {
+    const source: Source = environment[name] ? 'environment' : '.env';
+    const text = environment[name] || dotenv.values[name] || '';
+    const shown = 'secret' in collectorVariables[name] ? `has ${text.length} characters` : `is ${quote(text)}`;
+    wrong.push({ name, found: `${shown} (${source})`, right: `must be ${right}` });
+  }
+  return undefined;
 }
 
 /** Bounds of clusters that are not there: a name that was mistyped would leave its cluster without the bound. */

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { makeSecret } from '../src/identity/secret.ts';
+import { collectorVariables } from '../src/settings/collector.ts';
 import { table } from '../src/settings/table.ts';
 import { lastOf, readStages, variablesOf } from './image/dockerfile.ts';
 
@@ -56,6 +57,12 @@ test('compose on MongoDB gives or hands on every setting but those of the image 
     .map((name) => `TENANTRY_${name}`)
     .filter((name) => !fixed.includes(name));
   assert.deepEqual(allOf(mongodb, /^ +- (TENANTRY_\w+)(?:=.*)?$/gm).sort(), expected.sort());
+});
+
+test('compose hands on the variables of OpenTelemetry that are read', () => {
+  for (const file of [embedded, mongodb]) {
+    assert.deepEqual(allOf(file, /^ +- (OTEL_\w+)$/gm).sort(), Object.keys(collectorVariables).sort());
+  }
 });
 
 test('compose on MongoDB is whole, and asks for the secret that it lacks', {

@@ -4,6 +4,7 @@ import { buildFramework, type FrameworkParts, type FrameworkSettings, type Serve
 import { type AddressLimits, addressLimits } from '../src/http/limiting.ts';
 import type { Answered } from '../src/http/request-log.ts';
 import type { Log } from '../src/log.ts';
+import type { Tracer } from '../src/tracing.ts';
 import { testClock } from './clock.ts';
 
 /** A line of the log. */
@@ -37,6 +38,7 @@ export interface TestAppOptions {
   readonly limits?: AddressLimits;
   /** How many requests wait for a hash. */
   readonly hashesWaiting?: number;
+  readonly tracer?: Tracer;
 }
 
 const defaults: FrameworkSettings = {
@@ -58,7 +60,8 @@ export function testLimits(most: { calls?: number; creations?: number; signIns?:
 }
 
 /** Starts a server on any free port. */
-export async function startApp({ settings, limits, hashesWaiting = 0 }: TestAppOptions = {}): Promise<TestApp> {
+export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { settings, limits, hashesWaiting = 0, tracer } = options;
   const logged: LoggedLine[] = [];
   const answered: Answered[] = [];
   const waiting: ((answer: Answered) => void)[] = [];
@@ -67,6 +70,7 @@ export async function startApp({ settings, limits, hashesWaiting = 0 }: TestAppO
   let echoes = 0;
   const parts: FrameworkParts = {
     log: logInto(logged),
+    tracer,
     limits,
     hashesWaiting: () => hashesWaiting,
     elsewhere: () => undefined,

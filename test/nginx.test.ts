@@ -11,12 +11,14 @@ import { lackingNginx, type Nginx, startNginx } from './nginx-server.ts';
 import { create, read, remove, signIn } from './service/calls.ts';
 import { dataDirectory, type Service, startService } from './service/service.ts';
 
-/** Two that stand for instances, of which the first to be called dies of it; keeps the calls that reached them. */
+/** Two that stand for instances, of which the first to be called dies of it; keeps what reached them. */
 async function dyingInstances() {
   const calls: string[] = [];
+  const fields = new Set<string>();
   const listen = async () => {
-    const listener = createServer(({ method = '', url = '', socket }, response) => {
+    const listener = createServer(({ method = '', url = '', headers, socket }, response) => {
       calls.push(`${method} ${url}`);
+      for (const name of Object.keys(headers)) fields.add(name);
       if (calls.length === 1) socket.destroy();
       else response.end('done');
     });
@@ -29,6 +31,7 @@ async function dyingInstances() {
   );
   return {
     calls,
+    fields,
     urls: [first, second] as const,
     async [Symbol.asyncDispose]() {
       for (const listener of listeners) {
@@ -61,6 +64,15 @@ suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }
     const path = '/org/get?organization_name=acme';
     assert.equal(await (await fetch(`${nginx.url}${path}`)).text(), 'done');
     assert.deepEqual(instances.calls, [`GET ${path}`, `GET ${path}`]);
+  });
+
+  test("a caller's trace reaches no instance, and who called does", async () => {
+    await using instances = await dyingInstances();
+    await using nginx = await startNginx(instances.urls);
+    const headers = { traceparent: `00-${'f'.repeat(32)}-${'e'.repeat(16)}-01`, tracestate: 'a=b', other: 'c' };
+    await (await fetch(nginx.url, { headers })).text();
+    const told = ['traceparent', 'tracestate', 'other', 'x-forwarded-for'].map((name) => instances.fields.has(name));
+    assert.deepEqual(told, [false, false, true, true]);
   });
 
   test('a POST that reached nobody goes to the other instance', async () => {

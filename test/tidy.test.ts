@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { collectorVariables } from '../src/settings/collector.ts';
 import { table } from '../src/settings/table.ts';
 import {
   checkersAreHeard,
@@ -248,11 +249,14 @@ keeps('the files that the pages name are there', namedFilesExist, {
   good: [{ 'README.md': '`src/` `src/settings.ts` `docs`', 'src/settings.ts': '' }],
 });
 
-keeps('every setting is documented, and no other is named', settingsAreDocumented(Object.keys(table)), {
+const variables = Object.keys(collectorVariables);
+keeps('every setting is documented, and no other is named', settingsAreDocumented(Object.keys(table), variables), {
   bad: [
     { ...settingsPageWithout('PORT'), 'README.md': '' },
     { ...settingsPageWithout(), 'README.md': 'Set `TENANTRY_PROT` BAD' },
     { ...settingsPageWithout(), 'deploy/compose.yaml': 'TENANTRY_DATA_DIRECTORY: BAD' },
+    { ...settingsPageWithout(), 'README.md': 'Set `OTEL_TRACES_SAMPLE` BAD' },
+    { ...settingsPageWithout(), 'docs/operations.md': `BAD | \`${variables.slice(1).join('` |\n| `')}\` |` },
   ],
   good: [{ ...settingsPageWithout(), 'README.md': '`TENANTRY_*`, `TENANTRY_LIMIT_*`, TENANTRY_PORT=1' }],
 });

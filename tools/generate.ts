@@ -58,7 +58,8 @@ Made from \`src/settings.ts\` by \`npm run generate\`; do not edit it.
 Each setting is a variable of the environment, or a line of \`.env\` in the directory where the service starts; the
 environment wins, and an empty value counts as not set. \`cp .env.example .env\` gives a file to fill in. Where anything is
 wrong, an unknown \`TENANTRY_\` name included, the service tells all of it and ends with exit code 78. \`npm run doctor\`
-shows what is in force, where it came from, and whether what it names can be used.
+shows what is in force, where it came from, and whether what it names can be used. Traces have OpenTelemetry's own variables:
+[operations](operations.md#traces) tells which.
 
 | setting | default | takes | what it is for |
 | --- | --- | --- | --- |

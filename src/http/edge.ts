@@ -2,6 +2,7 @@ import type { SealKeys } from '../identity/seal.ts';
 import type { SigningKeys } from '../identity/signing-keys.ts';
 import type { Log } from '../log.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
+import type { Tracer } from '../tracing.ts';
 import type { AccessSettings } from './authentication.ts';
 import type { FrameworkSettings } from './framework.ts';
 import type { LimitSettings } from './limiting.ts';
@@ -15,6 +16,8 @@ export interface Edge {
   readonly keys: Pick<SigningKeys, 'jwks'> & SealKeys;
   readonly metrics: MetricsPort;
   readonly log: Log;
+  /** Undefined: nobody collects traces. */
+  readonly tracer?: Tracer | undefined;
   /** Of the program. */
   readonly version: string;
   /** Resolves where requests can be served. @throws {TenantryError} storage_unavailable */

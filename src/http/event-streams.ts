@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { TenantryError } from '../errors.ts';
 import type { EventReader } from '../events/hub.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
+import { endSpan } from './request-span.ts';
 
 /** A comment to a reader, so that nobody on the way takes the connection for dead. */
 const heartbeatMilliseconds = 15_000;
@@ -132,6 +133,8 @@ export function createEventStreams({ eventHub, log, wait }: Pick<Tenancy, 'event
       raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
       stream.send(opening);
       reply.server.workload.giveBack(raw);
+      // What is done for a reader from here on is done for others too, and has no end.
+      endSpan(reply.request, { status: raw.statusCode });
     },
     close() {
       isClosed = true;

@@ -14,6 +14,7 @@ import {
 import type { Principal } from '../access/principal.ts';
 import type { Log } from '../log.ts';
 import type { Organization } from '../organizations/organization.ts';
+import type { Span, Tracer } from '../tracing.ts';
 import { plainAddress } from './address.ts';
 import { answerWith, securityHeaders } from './answer.ts';
 import { parseJsonBody, parseMergePatch } from './body.ts';
@@ -26,6 +27,7 @@ import type { Turn } from './organization-turns.ts';
 import { allowedMethods, MOST_HEADER_BYTES, malformation, noRoute, unknownRoute } from './refusals.ts';
 import { countingIds, idsOfProxy } from './request-id.ts';
 import { type Answered, logWhenAnswered } from './request-log.ts';
+import { beginSpan } from './request-span.ts';
 import { compileValidator } from './validation.ts';
 import { Workload } from './workload.ts';
 
@@ -55,6 +57,8 @@ declare module 'fastify' {
     checkAgain: (() => Promise<void>) | undefined;
     /** Its turn among those of the organization, where it took one. */
     turn: Turn | undefined;
+    /** Where traces are collected. */
+    span: Span | undefined;
   }
   interface FastifyReply {
     /** Of the problem that it tells; for the log. */
@@ -80,6 +84,8 @@ export type Server = FastifyInstance<
 /** What the server is handed. */
 export interface FrameworkParts {
   readonly log: Log;
+  /** Undefined: nobody collects traces. */
+  readonly tracer?: Tracer | undefined;
   /** Called once for each answer. */
   onAnswer(answered: Answered): void;
   /** Undefined: nothing is limited. */
@@ -123,7 +129,7 @@ const EXPOSED_HEADERS = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry
  * the framework's and Node's own among them.
  */
 export function buildFramework(parts: FrameworkParts): Server {
-  const { log, settings } = parts;
+  const { log, settings, tracer } = parts;
   const requestTimeout = settings.REQUEST_TIMEOUT_SECONDS * 1_000;
   const connections = new Connections();
   const headers = securityHeaders(settings.PUBLIC_URL);
@@ -140,6 +146,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   const fail = failureHandler(log);
   const count = parts.limits && limitCounted(parts.limits.counter, parts.limits.calls);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    if (tracer !== undefined) beginSpan(tracer, request);
     logWhenAnswered(parts, request, reply);
     connections.begin(request.raw.socket, reply.raw);
     reply.header('x-request-id', request.id);
@@ -189,6 +196,7 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.decorateRequest('checkAgain', undefined);
   server.decorateRequest('decidedAt', 0);
   server.decorateRequest('turn', undefined);
+  server.decorateRequest('span', undefined);
   addHooks(server, { settings, begin, count });
   return server;
 }
@@ -204,7 +212,9 @@ interface Hooks {
 function addHooks(server: Server, { settings, begin, count }: Hooks): void {
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
-    done();
+    // All that follows is within the span; Fastify sees to it that it is so behind a body too.
+    if (request.span === undefined) done();
+    else request.span.within(done);
   });
   // Adds header fields and refuses nothing: so early that a page may read every refusal.
   if (settings.CORS_ORIGINS !== undefined) {

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { idOf, operator } from '../access/principal.ts';
 import type { Log } from '../log.ts';
 import { plainAddress } from './address.ts';
+import { endSpan } from './request-span.ts';
 
 /** An answer as the metrics count it. */
 export interface Answered {
@@ -39,13 +40,17 @@ interface AnswerLine {
   code?: string;
   /** Of the processes that have what was asked for, where this one does not. */
   role?: string;
+  /** Of its trace, where there is one. */
+  trace_id?: string;
+  span_id?: string;
 }
 
 /** nginx's status for a caller that hung up. */
 const HUNG_UP = 499;
 
 /**
- * Writes the one line that a request has in the log, and counts it, as soon as its answer is sent or cannot be any more.
+ * Writes the one line that a request has in the log, counts it, and ends its span, as soon as its answer is sent or cannot
+ * be any more.
  * No header, no query and nothing of the body is in it.
  */
 export function logWhenAnswered(
@@ -76,9 +81,12 @@ export function logWhenAnswered(
     if (reply.problemCode !== undefined) line.code = reply.problemCode;
     const role = request.is404 ? elsewhere(request.url.split('?', 1)[0] ?? '') : undefined;
     if (role !== undefined) line.role = role;
+    // The answer ends outside of what was done for it, and that of a stream behind its span.
+    Object.assign(line, request.span?.ids);
     // What the operator does with the data of others is in the log in any case.
     if (request.principal === operator) log.audit(line, 'answered');
     else log.info(line, 'answered');
     onAnswer({ method, route, status, seconds: milliseconds / 1_000, code: reply.problemCode });
+    endSpan(request, { status, code: reply.problemCode });
   });
 }

@@ -25,12 +25,12 @@ const openApi = new URL('../../openapi.json', import.meta.url);
 
 /** Makes the server of a process, with the routes of its roles. It is ready to `listen`, or for `inject`. */
 export function buildServer(edge: Edge): Server {
-  const { log, metrics, settings, tenancy } = edge;
+  const { log, tracer, metrics, settings, tenancy } = edge;
   const limits = settings.RATE_LIMIT ? addressLimits(tenancy.limits, settings) : undefined;
   const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
   const elsewhere = rolesElsewhere(settings.ROLES);
   const hashesWaiting = () => tenancy.passwords.waiting;
-  const server = buildFramework({ log, onAnswer, limits, hashesWaiting, elsewhere, settings });
+  const server = buildFramework({ log, tracer, onAnswer, limits, hashesWaiting, elsewhere, settings });
   guardRoutes(server, tenancy, settings);
   keepToRoles(server, settings.ROLES);
   server.addHook('onRoute', (route) => {

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createLog, type LogOptions, type ProcessLog } from './log.ts';
 
-function logFor(context: TestContext, level: LogOptions['level']): { log: ProcessLog; lines: () => unknown[] } {
+function logFor(
+  context: TestContext,
+  level: LogOptions['level'],
+  about?: () => object,
+): { log: ProcessLog; lines: () => unknown[] } {
   const directory = mkdtempSync(join(tmpdir(), 'tenantry-log-'));
   const path = join(directory, 'log');
   const destination = openSync(path, 'w');
@@ -18,7 +22,7 @@ function logFor(context: TestContext, level: LogOptions['level']): { log: Proces
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line));
-  return { log: createLog({ level, destination }), lines };
+  return { log: createLog({ level, about, destination }), lines };
 }
 
 test('a line is one JSON object with its level, time, service, fields and message', async (context) => {
@@ -39,6 +43,25 @@ test('a line is one JSON object with its level, time, service, fields and messag
   assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.ok(String(time) >= earliest && String(time) <= new Date().toISOString());
   assert.deepEqual([second['level'], second['msg']], ['warn', 'beware']);
+});
+
+test('each line has what the process says of it at that moment, and its own fields win', async (context) => {
+  let trace_id = 'one';
+  const { log, lines } = logFor(context, 'error', () => (trace_id === '' ? {} : { trace_id }));
+  log.error({ status: 200 }, 'first');
+  trace_id = 'other';
+  log.audit({}, 'second');
+  log.error({ trace_id: 'own' }, 'third');
+  trace_id = '';
+  log.error({}, 'fourth');
+  await log.flush();
+  const shown = (lines() as Record<string, unknown>[]).map((line) => [line['msg'], line['trace_id']]);
+  assert.deepEqual(shown, [
+    ['first', 'one'],
+    ['second', 'other'],
+    ['third', 'own'],
+    ['fourth', undefined],
+  ]);
 });
 
 test('what is below the level is not written', async (context) => {

@@ -7,6 +7,8 @@ import { withoutSecrets } from './secrets.ts';
 export interface LogOptions {
   /** The least level that is written, but for `audit`. */
   readonly level: LevelWithSilent;
+  /** Asked for each line: what it has beside its own fields, in an object of its own. */
+  readonly about?: (() => object) | undefined;
   /** A file descriptor; standard output unless given. */
   readonly destination?: number;
 }
@@ -25,7 +27,7 @@ export interface ProcessLog extends Log {
  * The log: a JSON object a line, written off the event loop within a tenth of a second. It never fails and never holds
  * anything up: lines that nobody takes are lost and counted.
  */
-export function createLog({ level, destination }: LogOptions): ProcessLog {
+export function createLog({ level, about, destination }: LogOptions): ProcessLog {
   // To have asked for `process.stdout` makes a pipe non-blocking: one that nobody reads then holds no thread of the pool.
   const lines = new LineWriter(destination ?? process.stdout.fd);
   const log = pino(
@@ -35,6 +37,7 @@ export function createLog({ level, destination }: LogOptions): ProcessLog {
       // In words and RFC 3339, not in numbers: lines are read by people too.
       timestamp: timeMember(),
       formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+      ...(about !== undefined && { mixin: about }),
       // `withoutSecrets` has made errors plain objects, wherever they are; pino's own serializer would try again.
       serializers: { err: (error) => error },
     },

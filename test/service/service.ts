@@ -44,7 +44,7 @@ export async function dataDirectory(): Promise<{ path: string } & AsyncDisposabl
 
 /** The environment of a process under test: nothing of the developer's own, cheap hashes, no limits, a free port. */
 export function environment(directory: string, settings: GivenSettings = {}): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('TENANTRY_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:TENANTRY|OTEL)_/.test(name));
   const given = { DATA_DIR: directory, ENV: 'test', BCRYPT_COST: '4', RATE_LIMIT: 'off', PORT: '0', ...settings };
   const named = Object.entries(given).map(([name, value]) => [`TENANTRY_${name}`, value]);
   return Object.fromEntries([...inherited, ...named]);

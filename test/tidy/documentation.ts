@@ -30,19 +30,34 @@ export const namedFilesExist: Rule = (files) => {
   );
 };
 
-/** Every setting has its row in docs/settings.md, and the pages and the files of deploy/ name settings that exist. */
-export function settingsAreDocumented(names: readonly string[]): Rule {
-  const known = new Set(names.map((name) => `TENANTRY_${name}`));
+/**
+ * Every setting has its row in docs/settings.md, every variable of OpenTelemetry's that is read has one in
+ * docs/operations.md, and the pages and the files of deploy/ name settings and variables that exist.
+ */
+export function settingsAreDocumented(names: readonly string[], variables: readonly string[]): Rule {
+  const own = names.map((name) => `TENANTRY_${name}`);
+  const known = new Set([...own, ...variables]);
   return (files) => {
     const table = files.find(({ path }) => path === 'docs/settings.md')?.text ?? '';
-    const missing: Fault[] = [...known]
-      .filter((name) => !table.includes(`| \`${name}\` |`))
-      .map((name) => ({ path: 'docs/settings.md', line: 1, advice: `${name} has no row: npm run generate` }));
+    const operations = files.find(({ path }) => path === 'docs/operations.md')?.text;
+    const isMissing = (page: string) => (name: string) => !page.includes(`| \`${name}\` |`);
+    const missing: Fault[] = [
+      ...own
+        .filter(isMissing(table))
+        .map((name) => ({ path: 'docs/settings.md', line: 1, advice: `${name} has no row: npm run generate` })),
+      ...(operations === undefined ? [] : variables.filter(isMissing(operations))).map((name) => ({
+        path: 'docs/operations.md',
+        line: 1,
+        advice: `${name} has no row: say what it does`,
+      })),
+    ];
     const unknown = files
       .filter(({ path }) => path.endsWith('.md') || path.startsWith('deploy/') || path === '.env.example')
       .flatMap((file) =>
-        faultsAt(file, /\bTENANTRY_[A-Z][A-Z_]*(?![A-Z_*])/g, ([name]) =>
-          known.has(name) ? undefined : `${name} is no setting: name one of docs/settings.md`,
+        faultsAt(file, /\b(?:TENANTRY|OTEL)_[A-Z][A-Z_]*(?![A-Z_*])/g, ([name]) =>
+          known.has(name)
+            ? undefined
+            : `${name} is no setting: name one of docs/settings.md, or what is read beside them`,
         ),
       );
     return [...missing, ...unknown];

@@ -7,10 +7,11 @@ const ports = ['store', 'cache'];
 /** The features from left to right; a feature imports those of the groups before its own. */
 const features = [['placement', 'identity', 'events', 'idempotency'], ['organizations'], ['access'], ['documents']];
 
-/** Every room of src with the rooms it may import beside itself; `errors` and `log` are open to all of them. */
+/** Every room of src with the rooms it may import beside itself; `errors`, `log` and `tracing` are open to all of them. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: [],
+  tracing: [],
   ...Object.fromEntries(ports.map((port) => [port, []])),
   ...Object.fromEntries(
     features.flatMap((group, place) => group.map((room) => [room, [...ports, ...features.slice(0, place).flat()]])),
@@ -63,7 +64,7 @@ export const importsRunOneWay: Rule = (files) =>
       const other = roomOf(path);
       if (!path.startsWith('src/'))
         return [fault(source, line, `${path} is not part of the service: move what is used`)];
-      return [room, room.split('/')[0], 'errors', 'log', ...open].includes(other)
+      return [room, room.split('/')[0], 'errors', 'log', 'tracing', ...open].includes(other)
         ? []
         : [fault(source, line, `${room} may not import ${other}: let it be handed in by who may import both`)];
     });
