@@ -9,6 +9,8 @@ import { signingKeysFile } from './identity/signing-keys-file.ts';
 import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-records.ts';
 import type { KeyStore } from './identity/signing-keys-store.ts';
 import { users } from './identity/user.ts';
+import { instances } from './instances/instance.ts';
+import { leases } from './instances/lease.ts';
 import type { Log } from './log.ts';
 import { admission } from './organizations/admit-cluster.ts';
 import { collections } from './organizations/collection.ts';
@@ -49,7 +51,17 @@ export interface EngineGround {
 }
 
 /** The kinds of the master database in a directory. */
-export const fileKinds = [organizations, collections, users, idempotencyKeys, clusters, events, trails];
+export const fileKinds = [
+  organizations,
+  collections,
+  users,
+  idempotencyKeys,
+  clusters,
+  events,
+  trails,
+  instances,
+  leases,
+];
 
 /** The file beside the databases that a backup holds too. */
 const keyFile = 'signing-keys.json';

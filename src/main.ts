@@ -5,23 +5,21 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { startBackground } from './background.ts';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
 import { askControl, ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
-import { sweepCollections } from './documents/finish-collection-deletion.ts';
 import { recountAll } from './documents/recount.ts';
 import { type OpenEngine, openEngine, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
-import { forgetEnded } from './events/forget-ended.ts';
 import { createEventHub } from './events/hub.ts';
 import { examineDatabase } from './examine.ts';
 import { failPointReacher } from './fail-point-reacher.ts';
 import { listen } from './http/listen.ts';
 import { buildServer, stopServer } from './http/server.ts';
-import { forgetExpired } from './idempotency/forget-expired.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
 import { createPasswords, type Passwords } from './identity/passwords.ts';
 import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
@@ -31,7 +29,6 @@ import type { FailPoint } from './organizations/fail-points.ts';
 import { createFailedSignIns, type FailedSignIns } from './organizations/failed-sign-ins.ts';
 import { settleClusters } from './organizations/settle-clusters.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
-import { keepSweeping, type Round } from './organizations/sweep.ts';
 import type { Tenancy } from './organizations/tenancy.ts';
 import { wait } from './organizations/wait.ts';
 import { boundsOf } from './placement/bounds.ts';
@@ -161,14 +158,6 @@ async function start(settings: Settings): Promise<void> {
   }
 }
 
-/** What is done from time to time beside the sweep of organizations. */
-const rounds: readonly Round[] = [
-  forgetExpired,
-  forgetEnded,
-  sweepCollections,
-  ({ documents, now }, signal) => documents.forgetKept(now(), signal),
-];
-
 /** Of what other instances may change. What a token may do, and where data is, is at most five seconds old. */
 const remembered = { most: 10_000, milliseconds: 1_000 } as const;
 
@@ -238,14 +227,12 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   await settleClusters(engine.records, engine.clusters);
   const server = buildServer({ settings, tenancy, keys, metrics, log, version, ready: engine.ready });
   const ending = new AbortController();
+  const reading = keys.keepReading(ending.signal);
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
-  const sweeping = Promise.all([
-    keepSweeping(tenancy, { signal: ending.signal, rounds, isShared: engine.isShared }),
-    keys.keepReading(ending.signal),
-  ]);
+  const background = await startBackground({ tenancy, isShared: engine.isShared, metrics });
   const endRounds = async () => {
     ending.abort();
-    await sweeping;
+    await Promise.all([background.end(), reading]);
   };
   try {
     await listen(server, settings);

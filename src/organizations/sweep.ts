@@ -64,12 +64,26 @@ async function* unfinished({ records }: Tenancy, status: string): AsyncGenerator
 /** What is done in the same rounds beside the sweep of organizations. */
 export type Round = (tenancy: Tenancy, signal: AbortSignal) => Promise<void>;
 
+/** What is done in a round. */
+export interface RoundOptions extends SweepOptions {
+  /** Beside the sweep itself, each for itself. */
+  readonly rounds: readonly Round[];
+}
+
+/** Sweeps once, and does what else there is to do; what fails is logged, and keeps nothing else from being done. */
+export async function sweepRound(tenancy: Tenancy, { rounds, ...options }: RoundOptions): Promise<void> {
+  const work = [sweep(tenancy, options), ...rounds.map((round) => round(tenancy, options.signal))];
+  for (const { status, reason } of (await Promise.allSettled(work)) as PromiseRejectedResult[]) {
+    if (status === 'rejected') tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
+  }
+}
+
 /** How an instance sweeps. */
 export interface SweepingOptions {
   readonly signal: AbortSignal;
   /** Beside the sweep itself, each for itself. */
   readonly rounds: readonly Round[];
-  /** Whether other instances work on the same data, who may have begun a creation just now. */
+  /** Whether others may have begun a creation just now: other instances on the same data, or this one before. */
   readonly isShared: boolean;
 }
 
@@ -80,10 +94,7 @@ export interface SweepingOptions {
 export async function keepSweeping(tenancy: Tenancy, { signal, rounds, isShared }: SweepingOptions): Promise<void> {
   let sparesRecent = isShared;
   while (!signal.aborted) {
-    const work = [sweep(tenancy, { signal, sparesRecent }), ...rounds.map((round) => round(tenancy, signal))];
-    for (const { status, reason } of (await Promise.allSettled(work)) as PromiseRejectedResult[]) {
-      if (status === 'rejected') tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
-    }
+    await sweepRound(tenancy, { signal, rounds, sparesRecent });
     sparesRecent = true;
     await tenancy.wait(everyMilliseconds, signal);
   }

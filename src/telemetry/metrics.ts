@@ -11,6 +11,8 @@ export interface Metrics {
   }): void;
   /** Counts a transaction that wrote so many commits. */
   onCommit(batch: { readonly commits: number; readonly seconds: number }): void;
+  /** Shows whether this process has the lease on some work. */
+  onLease(work: string, isHeld: boolean): void;
   /** Shows the queue of the password hashes. */
   observeHashes(queue: () => { readonly waiting: number; readonly working: number }): void;
   /** Shows how many lines the log has lost. */
@@ -53,7 +55,14 @@ export function createMetrics(): Metrics {
     buckets: COMMIT_SECONDS,
     registers,
   });
+  const leases = new Gauge({
+    name: 'tenantry_lease_held',
+    help: 'Whether this process does some work for all instances: 1 where it does.',
+    labelNames: ['work'],
+    registers,
+  });
   return {
+    onLease: (work, isHeld) => leases.set({ work }, isHeld ? 1 : 0),
     onAnswer({ method, route, status, seconds }) {
       requests.observe({ method: METHODS.has(method) ? method : 'other', route, status }, seconds);
     },

@@ -5,7 +5,12 @@ import { type Fault, lineOf, type Rule } from './tree.ts';
 const ports = ['store', 'cache'];
 
 /** The features from left to right; a feature imports those of the groups before its own. */
-const features = [['placement', 'identity', 'events', 'idempotency'], ['organizations'], ['access'], ['documents']];
+const features = [
+  ['placement', 'identity', 'events', 'idempotency', 'instances'],
+  ['organizations'],
+  ['access'],
+  ['documents'],
+];
 
 /** Every room of src with the rooms it may import beside itself; `errors` and `log` are open to all of them. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -26,12 +31,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'identity',
     'events',
     'idempotency',
+    'instances',
     'organizations',
     'placement',
     ...ports,
     'store/sqlite',
     'store/mongodb',
   ],
+  // What is done without being asked.
+  background: [...features.flat(), ...ports],
   // What the doctor is told of the engines.
   examine: ['engine', 'settings', 'identity', 'organizations', 'placement', ...ports, 'store/sqlite', 'store/mongodb'],
   telemetry: [],
