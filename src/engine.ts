@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { StartError } from './errors.ts';
 import { events, trails } from './events/event.ts';
+import { relayPositions } from './events/relay-position.ts';
 import { idempotencyKeys } from './idempotency/idempotency-key.ts';
 import { readSecret } from './identity/secret.ts';
 import { signingKeysFile } from './identity/signing-keys-file.ts';
@@ -59,6 +60,7 @@ export const fileKinds = [
   clusters,
   events,
   trails,
+  relayPositions,
   instances,
   leases,
 ];

@@ -25,7 +25,6 @@ import { createPasswords, type Passwords } from './identity/passwords.ts';
 import { openSigningKeys, type SigningKeys } from './identity/signing-keys.ts';
 import { createTokens } from './identity/tokens.ts';
 import type { Log } from './log.ts';
-import type { FailPoint } from './organizations/fail-points.ts';
 import { createFailedSignIns, type FailedSignIns } from './organizations/failed-sign-ins.ts';
 import { settleClusters } from './organizations/settle-clusters.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
@@ -165,7 +164,7 @@ interface Ground {
   readonly engine: OpenEngine;
   readonly log: ProcessLog;
   readonly metrics: Metrics;
-  readonly reach: (point: FailPoint) => void;
+  readonly reach: ReturnType<typeof failPointReacher>;
 }
 
 async function serve(settings: Settings, { engine, log, metrics, reach }: Ground): Promise<Service> {
@@ -229,7 +228,14 @@ async function serve(settings: Settings, { engine, log, metrics, reach }: Ground
   const ending = new AbortController();
   const reading = keys.keepReading(ending.signal);
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
-  const background = await startBackground({ tenancy, isShared: engine.isShared, metrics });
+  const background = await startBackground({
+    tenancy,
+    isShared: engine.isShared,
+    metrics,
+    broker: settings.BROKER_URL,
+    source: settings.PUBLIC_URL ?? 'urn:tenantry',
+    reach,
+  });
   const endRounds = async () => {
     ending.abort();
     await Promise.all([background.end(), reading]);
@@ -268,7 +274,7 @@ async function stop(
 }
 
 /** The few lines that whoever started the service by hand reads. They go to stderr: stdout is the log's. */
-function announce({ HOST, ENV, PUBLIC_URL }: Settings, { server, engine }: Service): void {
+function announce({ HOST, ENV, PUBLIC_URL, BROKER_URL }: Settings, { server, engine }: Service): void {
   const { address, port, family } = server.server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
   const shown = HOST === 'localhost' ? HOST : host;
@@ -278,6 +284,7 @@ function announce({ HOST, ENV, PUBLIC_URL }: Settings, { server, engine }: Servi
     ...(PUBLIC_URL === undefined ? [] : [['Public', PUBLIC_URL]]),
     ['Data', engine.shown.data],
     ['Engine', engine.shown.engine],
+    ...(BROKER_URL === undefined ? [] : [['Broker', BROKER_URL.shown]]),
     ['Ready in', `${Math.round(process.uptime() * 1_000)} ms`],
   ];
   console.error(`Tenantry ${version}${ENV === 'production' ? '' : ` (${ENV})`}`);

@@ -13,12 +13,21 @@ export interface Metrics {
   onCommit(batch: { readonly commits: number; readonly seconds: number }): void;
   /** Shows whether this process has the lease on some work. */
   onLease(work: string, isHeld: boolean): void;
+  /** Shows what the relay does: where there is a broker, and no series else. */
+  relay(): RelayWatch;
   /** Shows the queue of the password hashes. */
   observeHashes(queue: () => { readonly waiting: number; readonly working: number }): void;
   /** Shows how many lines the log has lost. */
   observeLostLines(lost: () => number): void;
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+/** Is told of what the relay does. */
+interface RelayWatch {
+  onPublished(): void;
+  onFailure(): void;
+  onPending(organizations: number, since: string | undefined): void;
 }
 
 /** A caller may send some thirty others, which are counted as `other`. */
@@ -71,6 +80,7 @@ export function createMetrics(): Metrics {
       batches.observe(batch.commits);
       commitSeconds.observe(batch.seconds);
     },
+    relay: () => relayMetrics(registers),
     observeHashes(queue) {
       new Gauge({
         name: 'tenantry_hashes_waiting',
@@ -102,5 +112,40 @@ export function createMetrics(): Metrics {
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),
+  };
+}
+
+function relayMetrics(registers: Registry[]): RelayWatch {
+  const published = new Counter({
+    name: 'tenantry_events_published_total',
+    help: 'Events that the broker has confirmed to this process.',
+    registers,
+  });
+  const failures = new Counter({
+    name: 'tenantry_relay_failures_total',
+    help: 'Times that the relay of this process could not go on, and began anew.',
+    registers,
+  });
+  const pending = new Gauge({
+    name: 'tenantry_relay_pending_organizations',
+    help: 'Organizations with events that wait for the broker, as far as they were counted; 0 where another process relays.',
+    registers,
+  });
+  let oldest: number | undefined;
+  new Gauge({
+    name: 'tenantry_relay_pending_seconds',
+    help: 'How long the event that waits longest has waited for the broker; 0 where another process relays.',
+    registers,
+    collect() {
+      this.set(oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1_000));
+    },
+  });
+  return {
+    onPublished: () => published.inc(),
+    onFailure: () => failures.inc(),
+    onPending(organizations, since) {
+      pending.set(organizations);
+      oldest = since === undefined ? undefined : Date.parse(since);
+    },
   };
 }

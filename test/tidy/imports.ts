@@ -38,12 +38,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/sqlite',
     'store/mongodb',
   ],
+  // Its port is for the relay alone; an address is what the settings say.
+  broker: ['settings'],
+  relay: ['broker', 'events', 'instances', ...ports],
   // What is done without being asked.
-  background: [...features.flat(), ...ports],
+  background: ['relay', 'broker', 'settings', ...features.flat(), ...ports],
   // What the doctor is told of the engines.
   examine: ['engine', 'settings', 'identity', 'organizations', 'placement', ...ports, 'store/sqlite', 'store/mongodb'],
   telemetry: [],
-  'fail-point-reacher': ['organizations', 'store'],
+  'fail-point-reacher': ['organizations', 'relay', 'store'],
   signals: [],
 };
 
