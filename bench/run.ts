@@ -3,10 +3,11 @@
  * parts that are named, and then only prints the page.
  *
  *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]
- *                      [documents] [fairness] [others] [overload] [export] [events]
+ *                      [documents] [fairness] [others] [overload] [export] [events] [relay]
  *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances] [mongodb-documents]]
  *
- * The parts on MongoDB use the server that `TEST_MONGODB_URL` names, and are left out where it names none.
+ * The parts on MongoDB use the server that `TEST_MONGODB_URL` names, and are left out where it names none;
+ * `relay` the RabbitMQ that `TEST_RABBITMQ_URL` names.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -41,6 +42,7 @@ import { measureMongodbSignIn } from './parts/mongodb-sign-in.ts';
 import { measureOthers } from './parts/others.ts';
 import { measureOverload } from './parts/overload.ts';
 import { measureRead } from './parts/read.ts';
+import { measureRelay } from './parts/relay.ts';
 import { measureBesideSignIns, measureSignIn } from './parts/sign-in.ts';
 import { measureStart } from './parts/start.ts';
 import { measureUpdate } from './parts/update.ts';
@@ -66,6 +68,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   overload: [measureOverload],
   export: [measureExport],
   events: [measureEvents],
+  relay: [measureRelay],
   'mongodb-read': [measureMongodbRead],
   'mongodb-sign-in': [measureMongodbSignIn],
   'mongodb-create': [measureMongodbCreate, measureCheapMongodbCreate],

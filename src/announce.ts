@@ -13,7 +13,7 @@ export interface Announced {
 }
 
 /** The few lines that whoever started the service by hand reads. */
-export function announcement({ HOST, ENV, PUBLIC_URL, ROLES }: Settings, told: Announced): string {
+export function announcement({ HOST, ENV, PUBLIC_URL, ROLES, BROKER_URL }: Settings, told: Announced): string {
   const { address, port, family } = told.address;
   const host = family === 'IPv6' ? `[${address}]` : address;
   const url = `http://${HOST === 'localhost' ? HOST : host}:${port}`;
@@ -29,6 +29,7 @@ export function announcement({ HOST, ENV, PUBLIC_URL, ROLES }: Settings, told: A
     ...(leftOut(ROLES).length > 0 ? [['Roles', ROLES.join(', ')]] : []),
     ['Data', told.shown.data],
     ['Engine', told.shown.engine],
+    ...(BROKER_URL === undefined ? [] : [['Broker', BROKER_URL.shown]]),
     ['Ready in', `${Math.round(process.uptime() * 1_000)} ms`],
   ];
   const title = `Tenantry ${told.version}${ENV === 'production' ? '' : ` (${ENV})`}`;

@@ -260,3 +260,10 @@ test('of the address of a MongoDB neither user nor password nor options are show
   assert.match(text, /1 fault, 0 warnings\.$/);
   assert.equal(exitCode, 1);
 });
+
+test('of the address of a broker neither user nor password are shown', async () => {
+  const given = { TENANTRY_PORT: '0', TENANTRY_BROKER_URL: 'amqp://someone:hunter2@mq.example.com/production' };
+  const { text } = await doctor(readSettings(given), async () => []);
+  assert.match(text, /^TENANTRY_BROKER_URL +amqp:\/\/\*\*\*@mq\.example\.com\/production +environment$/m);
+  assert.doesNotMatch(text, /someone|hunter2/);
+});

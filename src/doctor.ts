@@ -83,6 +83,7 @@ const timeOf = new Map([
 
 function describeValue(value: Settings[keyof Settings], { secret }: Setting): string {
   if (value === undefined) return 'not set';
+  if (typeof value === 'object' && 'shown' in value) return value.shown;
   if (secret) return `${String(value).length} characters`;
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (typeof value === 'object' && 'most' in value) return `${value.most}/${timeOf.get(value.seconds)}`;

@@ -3,12 +3,15 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { StartError } from './errors.ts';
 import { events, trails } from './events/event.ts';
+import { relayPositions } from './events/relay-position.ts';
 import { idempotencyKeys } from './idempotency/idempotency-key.ts';
 import { readSecret } from './identity/secret.ts';
 import { signingKeysFile } from './identity/signing-keys-file.ts';
 import { signingKeysKind, signingKeysRecords } from './identity/signing-keys-records.ts';
 import type { KeyStore } from './identity/signing-keys-store.ts';
 import { users } from './identity/user.ts';
+import { instances } from './instances/instance.ts';
+import { leases } from './instances/lease.ts';
 import type { Log } from './log.ts';
 import { admission } from './organizations/admit-cluster.ts';
 import { collections } from './organizations/collection.ts';
@@ -68,7 +71,18 @@ export function portsOf(
 }
 
 /** The kinds of the master database in a directory. */
-export const fileKinds = [organizations, collections, users, idempotencyKeys, clusters, events, trails];
+export const fileKinds = [
+  organizations,
+  collections,
+  users,
+  idempotencyKeys,
+  clusters,
+  events,
+  trails,
+  relayPositions,
+  instances,
+  leases,
+];
 
 /** The file beside the databases that a backup holds too. */
 const keyFile = 'signing-keys.json';

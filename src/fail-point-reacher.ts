@@ -1,11 +1,12 @@
 import { StartError } from './errors.ts';
 import { type FailPoint, failPoints } from './organizations/fail-points.ts';
+import { type RelayPoint, relayPoints } from './relay/relay-points.ts';
 import { type CommitPoint, commitPoints } from './store/commit-points.ts';
 
 /** Ends the process where a test wants it to, or stops it once, until somebody lets it go on (SIGCONT). */
-export function failPointReacher(wanted: string | undefined): (point: FailPoint | CommitPoint) => void {
+export function failPointReacher(wanted: string | undefined): (point: FailPoint | CommitPoint | RelayPoint) => void {
   if (wanted === undefined) return () => {};
-  const points = [...failPoints, ...commitPoints];
+  const points = [...failPoints, ...commitPoints, ...relayPoints];
   const [name = '', stop] = wanted.split(':');
   let isSlept = false;
   if (!points.some((point) => point === name)) {

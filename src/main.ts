@@ -6,32 +6,28 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { announcement } from './announce.ts';
+import { startBackground } from './background.ts';
 import { memoryLimits } from './cache/memory/limits.ts';
 import { unlimited } from './cache/unlimited.ts';
 import { ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
 import { doctor } from './doctor.ts';
-import { sweepCollections } from './documents/finish-collection-deletion.ts';
 import { type OpenEngine, openEngine, portsOf, refusedBackup } from './engine.ts';
 import { StartError, TenantryError } from './errors.ts';
-import { forgetEnded } from './events/forget-ended.ts';
 import { createEventHub } from './events/hub.ts';
 import { examineDatabase } from './examine.ts';
 import { failPointReacher } from './fail-point-reacher.ts';
 import { listen } from './http/listen.ts';
 import { problemKinds } from './http/problems.ts';
 import { buildServer, stopServer } from './http/server.ts';
-import { forgetExpired } from './idempotency/forget-expired.ts';
 import { hashingWorkers } from './identity/hash-queue.ts';
 import { createPasswords, type Passwords } from './identity/passwords.ts';
 import { createTokens } from './identity/tokens.ts';
 import { controlCommands, openKeys, order } from './orders.ts';
-import type { FailPoint } from './organizations/fail-points.ts';
 import { settleClusters } from './organizations/settle-clusters.ts';
 import { createSignInDelay } from './organizations/sign-in-delay.ts';
 import { createSignInEvents, type SignInEvents } from './organizations/sign-in-events.ts';
-import { keepSweeping, type Round } from './organizations/sweep.ts';
 import type { Tenancy } from './organizations/tenancy.ts';
 import { wait } from './organizations/wait.ts';
 import { boundsOf } from './placement/bounds.ts';
@@ -125,14 +121,6 @@ async function loadTraces(collector: CollectorSettings, log: () => ProcessLog): 
   return createTraces({ ...collector, version }, log);
 }
 
-/** What is done from time to time beside the sweep of organizations. */
-const rounds: readonly Round[] = [
-  forgetExpired,
-  forgetEnded,
-  sweepCollections,
-  ({ documents, now }, signal) => documents.forgetKept(now(), signal),
-];
-
 /** Of what other instances may change. What a token may do, and where data is, is at most five seconds old. */
 const remembered = { most: 10_000, milliseconds: 1_000 } as const;
 
@@ -141,7 +129,7 @@ interface Ground {
   readonly log: ProcessLog;
   readonly traces: Traces | undefined;
   readonly metrics: Metrics;
-  readonly reach: (point: FailPoint) => void;
+  readonly reach: ReturnType<typeof failPointReacher>;
 }
 
 async function serve(settings: Settings, { engine, log, traces, metrics, reach }: Ground): Promise<Service> {
@@ -207,23 +195,21 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
   const clusters = { describe: () => tenancy.places.describe(), elapsed: () => performance.now(), log };
   metrics.observe({ hashes: passwords, work: server.workload, events: eventHub, clusters });
   const ending = new AbortController();
+  const reading = keys.keepReading(ending.signal);
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
-  const sweeping = Promise.all([
-    ...(settings.ROLES.includes('worker')
-      ? [
-          keepSweeping(tenancy, {
-            signal: ending.signal,
-            rounds,
-            isShared: engine.isShared,
-            onRound: metrics.observeRounds(),
-          }),
-        ]
-      : []),
-    keys.keepReading(ending.signal),
-  ]);
+  const background = settings.ROLES.includes('worker')
+    ? await startBackground({
+        tenancy,
+        isShared: engine.isShared,
+        metrics,
+        broker: settings.BROKER_URL,
+        source: settings.PUBLIC_URL ?? 'urn:tenantry',
+        reach,
+      })
+    : undefined;
   const endRounds = async () => {
     ending.abort();
-    await sweeping;
+    await Promise.all([background?.end(), reading]);
   };
   try {
     await listen(server, settings);

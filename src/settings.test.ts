@@ -51,6 +51,7 @@ test('with nothing set the defaults hold, each of a value that its own row reads
     COLLECTIONS: 100,
     IDEMPOTENCY_KEYS: 100_000,
     IDEMPOTENCY_BYTES: 67_108_864,
+    BROKER_URL: undefined,
     EVENTS_DAYS: 400,
     REQUESTS: 600,
     ORGANIZATION_REQUESTS: 32,

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { events } from '../src/events/event.ts';
 import { forgetEnded } from '../src/events/forget-ended.ts';
+import { relayPositions } from '../src/events/relay-position.ts';
 import type { SignInEvents } from '../src/organizations/sign-in-events.ts';
-
+import { insert } from '../src/store/records.ts';
 import { hashOf } from '../src/store/trail.ts';
 import { engines } from './engines.ts';
 import { login, openEdge, pointersOf, told } from './http-edge.ts';
@@ -185,10 +186,12 @@ for (const engine of engines) {
       assert.equal((await send(edge, `GET /v1/organizations/${id}/events`, { token })).status, 401);
       await forgetEnded(tenancy, AbortSignal.timeout(60_000));
       assert.equal((await eventsOf(edge, id)).length, 4);
+      await tenancy.records.commit([insert(relayPositions, { id, version: 1, sequence: 2 })]);
       clock.pass(400 * 24 * 60 * 60 * 1_000 + 1);
       await forgetEnded(tenancy, AbortSignal.timeout(60_000));
       assert.deepEqual(told(await send(edge, `GET /v1/organizations/${id}/events`)).slice(0, 2), absent);
       assert.deepEqual(await tenancy.records.list(events, 'organization_id', { prefix: id, limit: 9 }), []);
+      assert.equal(await tenancy.records.get(relayPositions, id), undefined);
       // Of another organization everything is there.
       const { organization_id } = globex.caller;
       assert.deepEqual(typesOf(await eventsOf(edge, organization_id)), ['organization.created', 'user.signed_in']);

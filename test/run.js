@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { outdatedNode } from '../bin/node-version.js';
 
-/** The engines that the contract suites run on. One with an `address` runs where that variable names a server. */
+/** What the contract suites run on. One with an `address` runs where that variable names a server. */
 const engines = [
-  { name: 'embedded', address: undefined },
-  { name: 'mongodb', address: 'TEST_MONGODB_URL' },
+  { name: 'engine embedded', address: undefined },
+  { name: 'engine mongodb', address: 'TEST_MONGODB_URL' },
+  { name: 'broker rabbitmq', address: 'TEST_RABBITMQ_URL' },
+  { name: 'broker nats', address: 'TEST_NATS_URL' },
 ];
 
 const folders = ['src', 'test', 'bench', 'tools'];
@@ -69,7 +71,7 @@ function main() {
   process.chdir(fileURLToPath(new URL('..', import.meta.url)));
   for (const { name, address } of engines) {
     const runs = address === undefined || Boolean(process.env[address]);
-    console.log(runs ? `engine ${name}: runs` : `engine ${name}: left out, ${address} names no server`);
+    console.log(runs ? `${name}: runs` : `${name}: left out, ${address} names no server`);
   }
   const options = ['--test', '--test-concurrency=2', '--test-reporter=spec'];
   const runner = spawn(process.execPath, [...options, ...chooseTests(process.argv.slice(2))], {

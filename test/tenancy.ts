@@ -1,15 +1,13 @@
 import { memoryLimits } from '../src/cache/memory/limits.ts';
-import { events, trails } from '../src/events/event.ts';
+import { fileKinds } from '../src/engine.ts';
 import { createEventHub } from '../src/events/hub.ts';
 import type { Origin } from '../src/events/origin.ts';
-import { idempotencyKeys } from '../src/idempotency/idempotency-key.ts';
 import { createPasswords } from '../src/identity/passwords.ts';
 import type { SigningKeys } from '../src/identity/signing-keys.ts';
 import { createTokens } from '../src/identity/tokens.ts';
 import { users } from '../src/identity/user.ts';
 import type { Log } from '../src/log.ts';
 import { authenticateFor, type Caller } from '../src/organizations/authenticate-admin.ts';
-import { collections } from '../src/organizations/collection.ts';
 import { createOrganization } from '../src/organizations/create.ts';
 import type { FailPoint } from '../src/organizations/fail-points.ts';
 import {
@@ -24,7 +22,7 @@ import { createSignInDelay } from '../src/organizations/sign-in-delay.ts';
 import { createSignInEvents } from '../src/organizations/sign-in-events.ts';
 import type { DocumentLimits, Tenancy } from '../src/organizations/tenancy.ts';
 import { wait } from '../src/organizations/wait.ts';
-import { type Cluster, clusters, mainCluster } from '../src/placement/cluster.ts';
+import { type Cluster, mainCluster } from '../src/placement/cluster.ts';
 import { createPlaces } from '../src/placement/places.ts';
 import { routeDocuments } from '../src/placement/route-documents.ts';
 import type { Level, Place, PlacedDocuments } from '../src/store/documents.ts';
@@ -97,8 +95,6 @@ export const byTest: Origin = {
   address: '192.0.2.9',
   request_id: 'req_test',
 };
-
-const kinds = [organizations, collections, users, idempotencyKeys, clusters, events, trails];
 
 const defaultDocumentLimits: DocumentLimits = { bytes: 1_048_576, depth: 16, collections: 100 };
 
@@ -196,7 +192,7 @@ interface TestStore {
 }
 
 async function openStore(engine: Engine, location: string, hasCluster = false): Promise<TestStore> {
-  const store = await engine.open(location, { kinds });
+  const store = await engine.open(location, { kinds: fileKinds });
   const kind = engine.name === 'mongodb' ? 'mongodb' : 'embedded';
   const main: Cluster = { name: mainCluster, kind, documents: store.documents, admit: async () => {} };
   if (!hasCluster) return { ...store, clusters: [main] };

@@ -57,7 +57,7 @@ export const events = defineKind<Event>()('events', {
 });
 
 /** The kind of record that the ends of organizations' trails are. */
-export const trails = defineKind<Trail>()('trails', { expires_at: 'many' });
+export const trails = defineKind<Trail>()('trails', { expires_at: 'many', pending_since: 'many' });
 
 const kinds = { entries: events, trails };
 

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Records, remove } from '../store/records.ts';
+import { type Change, type Records, remove } from '../store/records.ts';
 import type { Trail } from '../store/trail.ts';
 import { type Event, events, trails } from './event.ts';
+import { relayPositions } from './relay-position.ts';
 
 const pageSize = 100;
 
@@ -31,10 +32,16 @@ async function forget(records: Records, trail: Trail, signal: AbortSignal): Prom
   const prefix = trail.id;
   while (!signal.aborted) {
     const page: Event[] = await records.list(events, 'organization_id', { prefix, limit: pageSize });
-    // A conflict: another has removed some of them.
-    await records.commit(page.length === 0 ? [remove(trails, trail)] : page.map((event) => remove(events, event)));
+    // A conflict: another has removed some of them, or the relay goes on with them.
+    await records.commit(page.length === 0 ? await endOf(records, trail) : page.map((event) => remove(events, event)));
     if (page.length === 0) return;
     // Reading them must not hold up the calls of others.
     await setImmediate();
   }
+}
+
+/** What is left of a trail without events. */
+async function endOf(records: Records, trail: Trail): Promise<readonly Change[]> {
+  const position = await records.get(relayPositions, trail.id);
+  return [remove(trails, trail), ...(position === undefined ? [] : [remove(relayPositions, position)])];
 }

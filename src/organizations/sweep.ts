@@ -64,34 +64,39 @@ async function* unfinished({ records }: Tenancy, status: string): AsyncGenerator
 /** What is done in the same rounds beside the sweep of organizations. */
 export type Round = (tenancy: Tenancy, signal: AbortSignal) => Promise<void>;
 
-/** How an instance sweeps. */
-export interface SweepingOptions {
-  readonly signal: AbortSignal;
+/** What is done in a round. */
+export interface RoundOptions extends SweepOptions {
   /** Beside the sweep itself, each for itself. */
   readonly rounds: readonly Round[];
-  /** Whether other instances work on the same data, who may have begun a creation just now. */
-  readonly isShared: boolean;
-  /** Called at the end of each round with how many of its works failed. */
+  /** Called at its end with how many of its works failed. */
   onRound(failed: number): void;
+}
+
+/** Sweeps once, and does what else there is to do; what fails is logged, and keeps nothing else from being done. */
+export async function sweepRound(tenancy: Tenancy, { rounds, onRound, ...options }: RoundOptions): Promise<void> {
+  const work = [sweep(tenancy, options), ...rounds.map((round) => round(tenancy, options.signal))];
+  const failures = (await Promise.allSettled(work)).filter(({ status }) => status === 'rejected');
+  for (const { reason } of failures as PromiseRejectedResult[]) {
+    tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
+  }
+  onRound(failures.length);
+}
+
+/** How an instance sweeps. */
+export interface SweepingOptions extends Pick<RoundOptions, 'signal' | 'rounds' | 'onRound'> {
+  /** Whether others may have begun a creation just now: other instances on the same data, or this one before. */
+  readonly isShared: boolean;
 }
 
 /**
  * Sweeps now and from time to time until the signal; resolves when the last sweep has ended. Called before this process
  * takes calls, so that the first sweep of one that is alone finds only what others left.
  */
-export async function keepSweeping(
-  tenancy: Tenancy,
-  { signal, rounds, isShared, onRound }: SweepingOptions,
-): Promise<void> {
+export async function keepSweeping(tenancy: Tenancy, { isShared, ...options }: SweepingOptions): Promise<void> {
   let sparesRecent = isShared;
-  while (!signal.aborted) {
-    const work = [sweep(tenancy, { signal, sparesRecent }), ...rounds.map((round) => round(tenancy, signal))];
-    const failures = (await Promise.allSettled(work)).filter(({ status }) => status === 'rejected');
-    for (const { reason } of failures as PromiseRejectedResult[]) {
-      tenancy.log.warn({ err: reason }, 'a sweep failed; the next one tries again');
-    }
-    onRound(failures.length);
+  while (!options.signal.aborted) {
+    await sweepRound(tenancy, { ...options, sparesRecent });
     sparesRecent = true;
-    await tenancy.wait(everyMilliseconds, signal);
+    await tenancy.wait(everyMilliseconds, options.signal);
   }
 }

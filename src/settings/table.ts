@@ -1,3 +1,4 @@
+import { brokerUrl } from './broker.ts';
 import { clusterBound, clusters, levels } from './clusters.ts';
 import { databaseName, databaseUrl, secret } from './database.ts';
 import {
@@ -204,6 +205,12 @@ export const table = {
     kind: wholeNumber(65_536, 17_179_869_184),
     initial: '67108864',
     about: "Bytes of the answers that are remembered for them. A batch whose ids are its sender's takes less than 100.",
+  },
+  BROKER_URL: {
+    kind: brokerUrl,
+    about:
+      'Broker that every event is handed to, as a CloudEvent: RabbitMQ or NATS with JetStream. Without it events stay in the database alone.',
+    secret: true,
   },
   EVENTS_DAYS: {
     kind: wholeNumber(1, 36_500),

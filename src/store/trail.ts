@@ -35,12 +35,16 @@ export interface Trail extends Stored {
   readonly hash: string;
   /** Present once the organization is gone: when its entries may be removed. RFC 3339. */
   readonly expires_at?: string;
+  /** Present while entries wait to be handed on: the time of the first that did when it was set. */
+  readonly pending_since?: string;
+  /** The number up to which all entries were handed on when none waited last; absent where that never was. */
+  readonly relayed?: number;
 }
 
 /** The kinds that trails are stored as. */
 export interface TrailKinds<E extends Entry = Entry> {
   readonly entries: Kind<E, { readonly organization_id: 'many' }>;
-  readonly trails: Kind<Trail, { readonly expires_at: 'many' }>;
+  readonly trails: Kind<Trail, { readonly expires_at: 'many'; readonly pending_since: 'many' }>;
 }
 
 /** What the first entry is chained to. */
@@ -73,10 +77,9 @@ export function linked(
   };
   const hash = hashOf(unhashed);
   const version = (trail?.version ?? 0) + 1;
-  return {
-    entry: { ...unhashed, hash },
-    trail: { ...trail, id: organization_id, version, sequence, time, hash, ...(expires_at && { expires_at }) },
-  };
+  const pending_since = trail?.pending_since ?? time;
+  const end = { id: organization_id, version, sequence, time, hash, pending_since };
+  return { entry: { ...unhashed, hash }, trail: { ...trail, ...end, ...(expires_at && { expires_at }) } };
 }
 
 /** What an entry's `hash` is. */

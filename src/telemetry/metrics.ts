@@ -7,6 +7,10 @@ export interface Metrics {
   onAnswer(answer: CountedAnswer): void;
   /** Counts a transaction that wrote so many commits. */
   onCommit(batch: { readonly commits: number; readonly seconds: number }): void;
+  /** Shows whether this process has the lease on some work. */
+  onLease(work: string, isHeld: boolean): void;
+  /** Shows what the relay does: where there is a broker, and no series else. */
+  relay(): RelayWatch;
   /** Shows what the process is. */
   describe(process: { readonly version: string; readonly roles: readonly string[]; readonly engine: string }): void;
   /** Shows how the parts of the service stand. */
@@ -38,6 +42,13 @@ export interface ObservedParts {
   /** Events that this process has written, and who follows them. */
   readonly events: { readonly appended: number; readonly readers: number };
   readonly clusters: ClusterSource;
+}
+
+/** Is told of what the relay does. */
+interface RelayWatch {
+  onPublished(): void;
+  onFailure(): void;
+  onPending(organizations: number, since: string | undefined): void;
 }
 
 /** A caller may send some thirty others, which are counted as `other`. */
@@ -86,8 +97,15 @@ export function createMetrics(codes: readonly string[] = []): Metrics {
     buckets: COMMIT_SECONDS,
     registers,
   });
+  const leases = new Gauge({
+    name: 'tenantry_lease_held',
+    help: 'Whether this process does some work for all instances: 1 where it does.',
+    labelNames: ['work'],
+    registers,
+  });
   let look = () => {};
   return {
+    onLease: (work, isHeld) => leases.set({ work }, isHeld ? 1 : 0),
     onAnswer({ method, route, status, seconds, code }) {
       requests.observe({ method: METHODS.has(method) ? method : 'other', route, status }, seconds);
       if (code !== undefined) problems.inc({ code });
@@ -97,6 +115,7 @@ export function createMetrics(codes: readonly string[] = []): Metrics {
       batches.observe(batch.commits);
       commitSeconds.observe(batch.seconds);
     },
+    relay: () => relayMetrics(registers),
     describe({ version, roles, engine }) {
       const labels = { version, roles: roles.join(','), engine };
       const help = 'What the process is; always 1.';
@@ -170,5 +189,40 @@ function showRounds(registers: Registry[]): (failed: number) => void {
   return (failed) => {
     rounds.inc({ result: failed === 0 ? 'done' : 'failed' });
     if (failed === 0) last.setToCurrentTime();
+  };
+}
+
+function relayMetrics(registers: Registry[]): RelayWatch {
+  const published = new Counter({
+    name: 'tenantry_events_published_total',
+    help: 'Events that the broker has confirmed to this process.',
+    registers,
+  });
+  const failures = new Counter({
+    name: 'tenantry_relay_failures_total',
+    help: 'Times that the relay of this process could not go on, and began anew.',
+    registers,
+  });
+  const pending = new Gauge({
+    name: 'tenantry_relay_pending_organizations',
+    help: 'Organizations with events that wait for the broker, as far as they were counted; 0 where another process relays.',
+    registers,
+  });
+  let oldest: number | undefined;
+  new Gauge({
+    name: 'tenantry_relay_pending_seconds',
+    help: 'How long the event that waits longest has waited for the broker; 0 where another process relays.',
+    registers,
+    collect() {
+      this.set(oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1_000));
+    },
+  });
+  return {
+    onPublished: () => published.inc(),
+    onFailure: () => failures.inc(),
+    onPending(organizations, since) {
+      pending.set(organizations);
+      oldest = since === undefined ? undefined : Date.parse(since);
+    },
   };
 }

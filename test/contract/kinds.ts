@@ -48,7 +48,7 @@ export interface Line extends Entry {
 /** As what the suites' trails are stored. */
 export const lineKinds = {
   entries: defineKind<Line>()('lines', { organization_id: 'many' }),
-  trails: defineKind<Trail>()('ends', { expires_at: 'many' }),
+  trails: defineKind<Trail>()('ends', { expires_at: 'many', pending_since: 'many' }),
 };
 
 /** An entry for an organization's trail. */

@@ -50,7 +50,9 @@ async function assertChained(records: Records, organization: string, count: numb
   const { time } = entries.at(-1) ?? {};
   assert.deepEqual(
     trail,
-    count === 0 ? undefined : { id: organization, version: count, sequence: count, time, hash: previous },
+    count === 0
+      ? undefined
+      : { id: organization, version: count, sequence: count, time, hash: previous, pending_since: entries[0]?.time },
   );
   return entries;
 }

@@ -5,7 +5,12 @@ import { type Fault, lineOf, type Rule } from './tree.ts';
 const ports = ['store', 'cache'];
 
 /** The features from left to right; a feature imports those of the groups before its own. */
-const features = [['placement', 'identity', 'events', 'idempotency'], ['organizations'], ['access'], ['documents']];
+const features = [
+  ['placement', 'identity', 'events', 'idempotency', 'instances'],
+  ['organizations'],
+  ['access'],
+  ['documents'],
+];
 
 /** Every room of src with the rooms it may import beside itself; `errors`, `log` and `tracing` are open to all of them. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -27,18 +32,24 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'identity',
     'events',
     'idempotency',
+    'instances',
     'organizations',
     'placement',
     ...ports,
     'store/sqlite',
     'store/mongodb',
   ],
+  // Its port is for the relay alone; an address is what the settings say.
+  broker: ['settings'],
+  relay: ['broker', 'events', 'instances', ...ports],
+  // What is done without being asked.
+  background: ['relay', 'broker', 'settings', ...features.flat(), ...ports],
   // What the doctor is told of the engines.
   examine: ['engine', 'settings', 'identity', 'organizations', 'placement', ...ports, 'store/sqlite', 'store/mongodb'],
   // Commands on the data, for the running service or in its place.
   orders: ['engine', 'settings', 'control', 'documents', 'identity', 'organizations', 'placement', 'telemetry'],
   telemetry: [],
-  'fail-point-reacher': ['organizations', 'store'],
+  'fail-point-reacher': ['organizations', 'relay', 'store'],
   signals: [],
   announce: ['settings'],
 };

@@ -73,6 +73,7 @@ async function appendEntry(
 }
 
 async function applyAlone(database: Db, change: RecordChange, writing: Writing): Promise<Outcome> {
+  if (change.op === 'insert') await demandLayoutIn(database, undefined);
   const outcome = await apply(database, change, writing);
   if (outcome.result !== 'conflict') return outcome;
   const { id, version } = change.record;
@@ -84,7 +85,7 @@ async function applyAlone(database: Db, change: RecordChange, writing: Writing):
 /** Within a transaction. */
 async function applyInTurn(ground: CommitGround, changes: readonly RecordChange[], writing: Writing): Promise<Outcome> {
   const { database } = ground;
-  if (writing.session && changes.some(({ op }) => op === 'insert')) await demandLayoutIn(database, writing.session);
+  if (changes.some(({ op }) => op === 'insert')) await demandLayoutIn(database, writing.session);
   for (const change of changes) {
     demandServer(ground);
     const outcome = await apply(database, change, writing);

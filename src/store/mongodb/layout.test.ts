@@ -26,7 +26,7 @@ test('the indexes that are declared are those of the number of the layout: whoev
   assert.deepEqual(
     [knownLayout, declared],
     [
-      4,
+      5,
       {
         organizations: { name_key: 'unique', collection_name: 'unique', admin_user_id: 'many', status: 'many' },
         collections: { key: 'unique', status: 'many' },
@@ -34,7 +34,10 @@ test('the indexes that are declared are those of the number of the layout: whoev
         idempotency_keys: { expires_at: 'many' },
         clusters: { kind: 'many' },
         events: { organization_id: 'many', type_key: 'many', actor_key: 'many' },
-        trails: { expires_at: 'many' },
+        trails: { expires_at: 'many', pending_since: 'many' },
+        relay_positions: {},
+        instances: { started_at: 'many' },
+        leases: {},
         signing_keys: {},
       },
     ],
@@ -132,6 +135,7 @@ suite('the layout of a database', { skip: missing, timeout: 120_000 }, () => {
     await scratch.database.dropDatabase();
     const pair = [insert(notes, note('b', { slug: 'taken' })), insert(notes, note('c'))];
     await assert.rejects(store.records.commit(pair), { code: 'storage_unavailable' });
+    await assert.rejects(store.records.commit([insert(notes, note('d'))]), { code: 'storage_unavailable' });
     assert.deepEqual(await scratch.database.listCollections().toArray(), []);
   });
 

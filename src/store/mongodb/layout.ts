@@ -19,7 +19,7 @@ interface LayoutDocument {
  * The layout that this program makes and knows. A change of it comes with the step that leads there from the one before; a
  * change of the declared indexes is one too, because a program of this layout drops those that it does not know.
  */
-export const knownLayout = 4;
+export const knownLayout = 5;
 
 /** How a database stands to the program: `new`, `behind` what the kinds declare, or `ready`. */
 export type LayoutState = 'new' | 'behind' | 'ready';
@@ -116,13 +116,13 @@ export async function demandLayout(database: Db): Promise<void> {
 }
 
 /**
- * As `demandLayout`, as of the moment of a transaction: what it inserts would else make collections anew, which lack what
- * keeps a key unique.
+ * As `demandLayout`, as of the moment of a transaction where there is one: what is inserted would else make collections anew,
+ * which lack what keeps a key unique, and which a start would take for another program's.
  *
  * @throws {TenantryError} storage_unavailable
  */
-export async function demandLayoutIn(database: Db, session: ClientSession): Promise<void> {
-  refuseDropped(database, await findLayout(database, { session }));
+export async function demandLayoutIn(database: Db, session: ClientSession | undefined): Promise<void> {
+  refuseDropped(database, await findLayout(database, session && { session }));
 }
 
 function refuseDropped({ databaseName }: Db, layout: number | undefined): void {

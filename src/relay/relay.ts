@@ -1,0 +1,141 @@
+import type { Broker, BrokerLink } from '../broker/broker.ts';
+import { trails } from '../events/event.ts';
+import type { Held } from '../instances/take.ts';
+import type { Log } from '../log.ts';
+import type { Records } from '../store/records.ts';
+import type { Trail } from '../store/trail.ts';
+import { handOnTrails } from './hand-on.ts';
+import type { RelayPoint } from './relay-points.ts';
+
+/** Told of what the relay does. */
+export interface RelayWatch {
+  /** The broker has confirmed an event. */
+  onPublished(): void;
+  /** It could not go on, and tries again. */
+  onFailure(): void;
+  /** How many organizations have events that wait, 1,000 at most, and since when the first of them does: RFC 3339. */
+  onPending(organizations: number, since: string | undefined): void;
+}
+
+/** With what events are handed on. */
+export interface RelayParts {
+  readonly broker: Broker;
+  /** The installation, a URI: what the broker is told that events come from. */
+  readonly source: string;
+  readonly log: Log;
+  readonly watch: RelayWatch;
+  /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
+  wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** From 0 to below 1. */
+  random(): number;
+  /** Called at each fail-point; does nothing but in a test. */
+  reach(point: RelayPoint): void;
+}
+
+/** A round of the relay. */
+export interface RelayGround extends RelayParts, Held {
+  readonly link: BrokerLink;
+}
+
+/** How long it rests where no event waits. */
+const restMilliseconds = 200;
+
+/** The pause after a failure: twice as long after each in which nothing was confirmed, up to the longest, give or take a half. */
+const pauseMilliseconds = { first: 250, longest: 30_000 } as const;
+
+/** How long a stop waits for what the broker has not confirmed. */
+const graceMilliseconds = 1_000;
+
+/** Organizations that are counted as waiting. */
+const mostCounted = 1_000;
+
+/**
+ * Hands all events that wait to the broker, and those that come, until the signal: those of an organization one after the
+ * other, each when the one before it was confirmed. A broker that does not take them is tried again, however long it takes;
+ * meanwhile they wait in the database, and nothing in memory.
+ */
+export async function relay(parts: RelayParts, { records, signal }: Held): Promise<void> {
+  const { broker, log, wait, random } = parts;
+  let failures = 0;
+  let inVain = 0;
+  const watch: RelayWatch = {
+    ...parts.watch,
+    onPublished() {
+      inVain = 0;
+      parts.watch.onPublished();
+    },
+  };
+  const onRound = () => {
+    if (failures > 0) log.info({ broker: broker.shown, failures }, 'events go to the broker again');
+    [failures, inVain] = [0, 0];
+  };
+  while (!signal.aborted) {
+    try {
+      await countPending(records, watch);
+      await relayOverLink({ ...parts, watch, records, signal, link: await broker.open() }, onRound);
+    } catch (error) {
+      if (signal.aborted) break;
+      failures += 1;
+      inVain += 1;
+      watch.onFailure();
+      // The first, the second, the fourth ...: a broker that is gone for a day has no line for each time that it was tried.
+      if (Number.isInteger(Math.log2(failures))) {
+        log.warn({ err: error, broker: broker.shown, failures }, 'events do not go to the broker; they wait');
+      }
+      await wait(pauseAfter(inVain, random()), signal);
+    }
+  }
+  watch.onPending(0, undefined);
+}
+
+/** The pause after so many failures in a row without a confirmation, in milliseconds. @param random from 0 to below 1 */
+export function pauseAfter(inVain: number, random: number): number {
+  const { first, longest } = pauseMilliseconds;
+  return Math.min(longest, first * 2 ** (inVain - 1)) * (0.5 + random);
+}
+
+async function countPending(records: Records, watch: RelayWatch): Promise<void> {
+  const waiting: Trail[] = await records.list(trails, 'pending_since', { limit: mostCounted });
+  watch.onPending(waiting.length, waiting[0]?.pending_since);
+}
+
+async function relayOverLink(ground: RelayGround, onRound: () => void): Promise<void> {
+  const { signal, link, wait } = ground;
+  const { broken } = link;
+  const ending = AbortSignal.any([signal, broken]);
+  const closeLater = () => void wait(graceMilliseconds, broken).then(() => link.close());
+  signal.addEventListener('abort', closeLater, { once: true });
+  try {
+    while (!ending.aborted) {
+      const isLeft = await relayAll(ground, ending);
+      onRound();
+      if (!isLeft) await wait(restMilliseconds, ending);
+    }
+    if (!signal.aborted) broken.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', closeLater);
+    await link.close();
+  }
+}
+
+/** Trails that are worked on at once, and so the most events that are sent and not confirmed. */
+const trailsAtOnce = 128;
+
+/**
+ * Hands on some events of each trail that waits, those that have waited longest first.
+ *
+ * @returns whether there may be more
+ */
+async function relayAll(ground: RelayGround, ending: AbortSignal): Promise<boolean> {
+  const { records, watch } = ground;
+  let last: Trail | undefined;
+  let isLeft = false;
+  do {
+    const after = last && { after: { key: last.pending_since ?? '', id: last.id } };
+    const page: Trail[] = await records.list(trails, 'pending_since', { limit: trailsAtOnce, ...after });
+    if (last === undefined) watch.onPending(page.length, page[0]?.pending_since);
+    if (page.length > 0) isLeft = (await handOnTrails(ground, page)) || isLeft;
+    last = page.length < trailsAtOnce ? undefined : page.at(-1);
+  } while (last !== undefined && !ending.aborted);
+  return isLeft;
+}
