@@ -20,7 +20,7 @@ const minute = 60_000;
 /** Within which the stream that is made knows an id again. */
 const duplicateMilliseconds = 10 * minute;
 
-/** NATS with JetStream, 2.9 or later (https://docs.nats.io/nats-concepts/jetstream). */
+/** NATS with JetStream (https://docs.nats.io/nats-concepts/jetstream). */
 export function nats(address: BrokerAddress): Broker {
   return { shown: address.shown, open: () => openLink(address) };
 }

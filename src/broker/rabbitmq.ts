@@ -13,7 +13,7 @@ const heartbeat = 10;
 /** What a close waits for the broker's answer. */
 const closeMilliseconds = 800;
 
-/** RabbitMQ, 3.8 or later, over AMQP 0-9-1 with publisher confirms (https://www.rabbitmq.com/docs/confirms). */
+/** RabbitMQ, over AMQP 0-9-1 with publisher confirms (https://www.rabbitmq.com/docs/confirms). */
 export function rabbitmq(address: BrokerAddress): Broker {
   return { shown: address.shown, open: () => openLink(address) };
 }

@@ -13,7 +13,7 @@ export interface RelayWatch {
   onPublished(): void;
   /** It could not go on, and tries again. */
   onFailure(): void;
-  /** How many organizations have events that wait, 1,000 at most, and since when the first of them does: RFC 3339. */
+  /** How many organizations have events that wait, as far as they were counted, and since when at the most: RFC 3339. */
   onPending(organizations: number, since: string | undefined): void;
 }
 
@@ -24,6 +24,7 @@ export interface RelayParts {
   readonly source: string;
   readonly log: Log;
   readonly watch: RelayWatch;
+  now(): Date;
   /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
   wait(milliseconds: number, signal?: AbortSignal): Promise<void>;
   /** From 0 to below 1. */
@@ -58,14 +59,21 @@ export async function relay(parts: RelayParts, { records, signal }: Held): Promi
   const { broker, log, wait, random } = parts;
   let failures = 0;
   let inVain = 0;
+  /** When it last had handed on all that there was. */
+  let allSince = '';
   const watch: RelayWatch = {
     ...parts.watch,
+    onPending(organizations, since) {
+      // The mark of a trail that goes on all the time is an old one.
+      parts.watch.onPending(organizations, since !== undefined && since < allSince ? allSince : since);
+    },
     onPublished() {
       inVain = 0;
       parts.watch.onPublished();
     },
   };
-  const onRound = () => {
+  const onRound = (begun: string, isAll: boolean) => {
+    if (isAll) allSince = begun;
     if (failures > 0) log.info({ broker: broker.shown, failures }, 'events go to the broker again');
     [failures, inVain] = [0, 0];
   };
@@ -85,7 +93,7 @@ export async function relay(parts: RelayParts, { records, signal }: Held): Promi
       await wait(pauseAfter(inVain, random()), signal);
     }
   }
-  watch.onPending(0, undefined);
+  parts.watch.onPending(0, undefined);
 }
 
 /** The pause after so many failures in a row without a confirmation, in milliseconds. @param random from 0 to below 1 */
@@ -99,16 +107,17 @@ async function countPending(records: Records, watch: RelayWatch): Promise<void> 
   watch.onPending(waiting.length, waiting[0]?.pending_since);
 }
 
-async function relayOverLink(ground: RelayGround, onRound: () => void): Promise<void> {
-  const { signal, link, wait } = ground;
+async function relayOverLink(ground: RelayGround, onRound: (begun: string, isAll: boolean) => void): Promise<void> {
+  const { signal, link, now, wait } = ground;
   const { broken } = link;
   const ending = AbortSignal.any([signal, broken]);
   const closeLater = () => void wait(graceMilliseconds, broken).then(() => link.close());
   signal.addEventListener('abort', closeLater, { once: true });
   try {
     while (!ending.aborted) {
+      const begun = now().toISOString();
       const isLeft = await relayAll(ground, ending);
-      onRound();
+      onRound(begun, !isLeft && !ending.aborted);
       if (!isLeft) await wait(restMilliseconds, ending);
     }
     if (!signal.aborted) broken.throwIfAborted();

@@ -40,6 +40,8 @@ export interface RunningRelay {
   readonly failures: number;
   /** Of each time that it was told: how many organizations wait. */
   readonly pending: readonly number[];
+  /** As it was told last. */
+  readonly waitingSince: string | undefined;
 }
 
 /** Starts one. @param waiting how it waits; with a real clock where it is left out */
@@ -49,6 +51,7 @@ export function startRelay(records: Records, broker: Broker, waiting: typeof wai
   const add = (_: object, message: string) => void logged.push(message);
   const log: Log = { info: add, warn: add, error: add, audit: add };
   const pending: number[] = [];
+  let waitingSince: string | undefined;
   let [published, failures] = [0, 0];
   const watch = {
     onPublished() {
@@ -57,15 +60,22 @@ export function startRelay(records: Records, broker: Broker, waiting: typeof wai
     onFailure() {
       failures += 1;
     },
-    onPending: (organizations: number) => void pending.push(organizations),
+    onPending(organizations: number, since: string | undefined) {
+      pending.push(organizations);
+      waitingSince = since;
+    },
   };
-  const parts = { broker, source: 'urn:test', log, watch, wait: waiting, random: () => 0.5, reach() {} };
+  const now = () => new Date();
+  const parts = { broker, source: 'urn:test', log, watch, now, wait: waiting, random: () => 0.5, reach() {} };
   const running = relay(parts, { records, signal: ending.signal });
   return {
     logged,
     pending,
     get published() {
       return published;
+    },
+    get waitingSince() {
+      return waitingSince;
     },
     get failures() {
       return failures;

@@ -122,6 +122,50 @@ for (const engine of engines) {
       assert.equal(await records.get(relayPositions, gone), undefined);
     });
 
+    test('of a trail that always goes on it is not told that events wait since it began to', {
+      skip: missingNats,
+    }, async () => {
+      await using ground = await openGround(engine, { kinds: relayKinds });
+      await using nats = await ownNats();
+      await nats.start();
+      const [organization = ''] = newOrganizations(1);
+      const relay = startRelay(ground.records, await brokerAt(nats.url));
+      let isOver = false;
+      const writing = (async () => {
+        while (!isOver) await writeEvents(ground.records, organization, 1);
+      })();
+      await eventually(async () => assert.ok(relay.published > 20));
+      const [published, later] = [relay.published, new Date().toISOString()];
+      await eventually(async () => assert.ok(relay.published > published + 20 && (relay.waitingSince ?? '') >= later));
+      isOver = true;
+      await writing;
+      await relay.end();
+    });
+
+    test('a broker that is killed again and again in the midst of it has all in the end, in order', {
+      skip: missingNats,
+    }, async () => {
+      await using ground = await openGround(engine, { kinds: relayKinds });
+      await using nats = await ownNats();
+      await nats.start();
+      const [organizations, count] = [newOrganizations(10), engine.share === 1 ? 100 : 30];
+      const relay = startRelay(ground.records, await brokerAt(nats.url));
+      const writing = Promise.all(organizations.map((each, turn) => writeEvents(ground.recordsOf(turn), each, count)));
+      for (let kill = 1; kill <= 3; kill += 1) {
+        const published = relay.published + 10;
+        await eventually(async () => assert.ok(relay.published >= published));
+        await nats.kill();
+        await eventually(async () => assert.ok(relay.failures >= kill));
+        await nats.start();
+      }
+      await writing;
+      await using consumer = await consumeNats(nats.url, 'first');
+      await consumer.until((received) => countOf(received, organizations) === organizations.length * count);
+      await eventually(async () => assert.deepEqual(await waiting(ground.records), []));
+      await relay.end();
+      assertInOrder(consumer.received, organizations, count);
+    });
+
     test('a broker that is gone costs nothing but time: few lines, longer pauses, and all comes when it is back', {
       skip: missingNats,
     }, async () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
+import { fallenAsleep } from './asleep.ts';
 import { type Answer, call } from './calls.ts';
-import { eventually } from './eventually.ts';
 import { openServiceGround, type ServiceGround, serviceEngines } from './ground.ts';
 import { assertCounted } from './recount.ts';
 import type { Service } from './service.ts';
@@ -24,13 +23,6 @@ async function open(ground: ServiceGround, level: string): Promise<{ awake: Serv
   assert.equal(first.status, 201, JSON.stringify(first.body));
   const sleeper = await ground.start({ OPERATOR_TOKEN: token, FAIL_POINT: 'document.routed:stop' });
   return { awake, sleeper };
-}
-
-async function fallenAsleep({ process: { pid } }: Service): Promise<void> {
-  await eventually(async () => {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    assert.equal(/\) (\w)/.exec(stat)?.[1], 'T', 'the process is stopped');
-  });
 }
 
 for (const engine of serviceEngines.filter(({ instances }) => instances > 1)) {

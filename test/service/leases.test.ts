@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { plainClient } from '../mongodb/scratch.ts';
-import { create } from './calls.ts';
+import { fallenAsleep } from './asleep.ts';
+import { create, remove, signIn } from './calls.ts';
 import { eventually } from './eventually.ts';
 import { openServiceGround, serviceEngines } from './ground.ts';
 import { heldLease } from './held-lease.ts';
 
+/** How long another leaves a deletion to who holds it, and a little more. */
+const holdMilliseconds = 31_000;
+
 for (const engine of serviceEngines) {
   const isShared = engine.instances > 1;
 
-  suite(`the leases of a service on ${engine.name}`, { skip: engine.skip, timeout: 180_000 }, () => {
+  suite(`the leases of a service on ${engine.name}`, { skip: engine.skip, timeout: 400_000 }, () => {
     test('a process that is killed is followed by the next one, which does its rounds', async () => {
       await using ground = await openServiceGround(engine);
       const first = await ground.start();
@@ -39,6 +43,45 @@ for (const engine of serviceEngines) {
       assert.equal(await database.collection('instances').countDocuments(), 1);
       await next.stop();
       assert.equal(await database.collection('instances').countDocuments(), 0);
+    });
+
+    if (!isShared) return;
+
+    test('a round that sleeps beyond its lease is followed by that of another, and changes nothing more when it wakes', async () => {
+      await using ground = await openServiceGround(engine);
+      const sleeper = await ground.start({ FAIL_POINT: 'delete.taken-over:stop' });
+      await eventually(async () => assert.equal(await heldLease(sleeper, 'rounds'), '1'));
+      const awake = await ground.start();
+      const deleting = await ground.start({ FAIL_POINT: 'delete.committed' });
+      await create(awake.url, 'acme');
+      const token = await signIn(awake.url, 'acme');
+      await assert.rejects(remove(deleting.url, 'acme', token));
+      await deleting.ended;
+      await ground.passTime(holdMilliseconds);
+      await fallenAsleep(sleeper);
+      await eventually(async () => assert.equal(await heldLease(awake, 'rounds'), '1'));
+      await ground.passTime(holdMilliseconds);
+      await eventually(async () => {
+        const { organizations, collections } = await ground.inspect();
+        assert.deepEqual([organizations.map(({ status }) => status), collections], [['deleted'], []]);
+      });
+      const database = plainClient().db(ground.settings['DATABASE_NAME'] ?? '');
+      const stored = async () =>
+        await Promise.all(
+          ['organizations', 'trails', 'events', 'leases'].map((kind) =>
+            database
+              .collection(kind)
+              .find({}, { projection: { _commit: 0 } })
+              .sort({ _id: 1 })
+              .toArray(),
+          ),
+        );
+      const before = await stored();
+      sleeper.process.kill('SIGCONT');
+      await eventually(async () => assert.equal(await heldLease(sleeper, 'rounds'), '0'));
+      assert.deepEqual(await stored(), before);
+      const { out } = await sleeper.stop();
+      assert.match(out, /the lease on this work is lost: another instance does it/);
     });
   });
 }

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { brokers } from '../broker/brokers.ts';
 import { type Consumer, firstDeliveries } from '../broker/consumer.ts';
 import { consumeNats, missingNats, ownNats } from '../broker/nats.ts';
 import { plainClient } from '../mongodb/scratch.ts';
+import { fallenAsleep } from './asleep.ts';
 import { call, create, signIn } from './calls.ts';
 import { eventually } from './eventually.ts';
 import { openServiceGround, type ServiceGround, serviceEngines } from './ground.ts';
 import { heldLease } from './held-lease.ts';
-import type { Service } from './service.ts';
 
 const token = 'o'.repeat(32);
 
@@ -161,13 +160,6 @@ suite('a service whose broker is not there', { skip: missingNats, timeout: 120_0
     assert.doesNotMatch(out + error, /hidden/);
   });
 });
-
-async function fallenAsleep({ process: { pid } }: Service): Promise<void> {
-  await eventually(async () => {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    assert.equal(/\) (\w)/.exec(stat)?.[1], 'T', 'the process is stopped');
-  });
-}
 
 function databaseOf({ settings }: ServiceGround) {
   return plainClient().db(settings['DATABASE_NAME'] ?? '');

@@ -8,12 +8,14 @@ import { create, read, signIn } from './calls.ts';
 import { openServiceGround, serviceEngines } from './ground.ts';
 import { dataDirectory, launcher, runCommand, startService } from './service.ts';
 
-/** A module that tells at the end of the process whether the driver of MongoDB, which is CommonJS, was loaded. */
+/** A module that tells at the end of the process whether the driver of MongoDB or the library of a broker, which are CommonJS, was loaded. */
 const tellsDriver = `data:text/javascript,${encodeURIComponent(`
   import { createRequire } from 'node:module';
   const { cache } = createRequire('/');
   const isDriver = (path) => path.includes('/node_modules/mongodb/');
   process.on('exit', () => console.error('driver loaded: ' + Object.keys(cache).some(isDriver)));
+  const isBroker = (path) => /\\/node_modules\\/(amqplib|@nats-io)\\//.test(path);
+  process.on('exit', () => console.error("broker's library loaded: " + Object.keys(cache).some(isBroker)));
 `)}`;
 
 suite('the start of the service', { timeout: 120_000 }, () => {
@@ -80,6 +82,25 @@ suite('the start of the service', { timeout: 120_000 }, () => {
       assert.ok(error.includes(`driver loaded: ${loads}`), error);
     });
   }
+
+  test('the library of a broker is loaded where one is named, and a name of another is refused with 78', async () => {
+    await using directory = await dataDirectory();
+    const command = [process.execPath, '--import', tellsDriver, launcher] as const;
+    for (const [settings, loads] of [
+      [{}, false],
+      [{ BROKER_URL: 'amqp://127.0.0.1:1' }, true],
+      [{ BROKER_URL: 'nats://127.0.0.1:1' }, true],
+    ] as const) {
+      const service = await startService(directory.path, settings, command);
+      const { code, error } = await service.stop();
+      assert.equal(code, 0);
+      assert.ok(error.includes(`broker's library loaded: ${loads}`), error);
+    }
+    const { code, error } = await runCommand(['start'], directory.path, { BROKER_URL: 'kafka://me:hidden@mq' });
+    assert.equal(code, 78);
+    assert.match(error, /TENANTRY_BROKER_URL/);
+    assert.doesNotMatch(error, /hidden/);
+  });
 
   test('wrong settings are told all at once, with 78 and no stack', async () => {
     await using directory = await dataDirectory();
