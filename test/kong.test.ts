@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Compile } from 'typebox/schema';
 import { parse } from 'yaml';
 import { readSettings } from '../src/settings.ts';
+import { kongSchema } from './kong/schema.ts';
 
 const deploy = join(import.meta.dirname, '..', 'deploy');
 const path = join(deploy, 'kong', 'kong.yaml');
@@ -61,6 +63,14 @@ function serviceFor(method: string, asked: string): { retries: number; route: Ro
 function fits(path: string, asked: string): boolean {
   return path.startsWith('~') ? new RegExp(`^${path.slice(1)}`).test(asked) : asked.startsWith(path);
 }
+
+test("the configuration of Kong has members of Kong's entities alone, with values that they take", () => {
+  const schema = Compile(kongSchema);
+  const [, faults] = schema.Errors(kong);
+  assert.deepEqual(faults, []);
+  const misspelt = JSON.parse(JSON.stringify(kong).replace('read_timeout', 'reading_timeout'));
+  assert.equal(schema.Check(misspelt), false);
+});
 
 test("Kong's times are those of nginx, and its sizes and limits those of the settings", () => {
   for (const { connect_timeout, write_timeout, read_timeout } of kong.services) {
