@@ -55,6 +55,7 @@ test('the cluster of compose is whole: instances, three members, a broker, Redis
   for (const name of ['tenantry-1', 'tenantry-2']) {
     const { environment = {}, depends_on = {} } = services[name] ?? {};
     assert.equal(environment['TENANTRY_METRICS_TOKEN'], given.TENANTRY_METRICS_TOKEN);
+    assert.equal(environment['TENANTRY_BROKER_URL'], `amqp://tenantry:${given.RABBITMQ_PASSWORD}@rabbitmq:5672`);
     assert.match(environment['TENANTRY_DATABASE_URL'] ?? '', /^mongodb:\/\/mongodb-1,mongodb-2,mongodb-3\//);
     assert.deepEqual(Object.keys(depends_on).sort(), ['rabbitmq', 'redis', 'replica-set']);
   }
