@@ -8,6 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { makeSecret } from '../src/identity/secret.ts';
 import { collectorVariables } from '../src/settings/collector.ts';
 import { table } from '../src/settings/table.ts';
+import { composeProgram } from './compose-program.ts';
 import { lastOf, readStages, variablesOf } from './image/dockerfile.ts';
 
 const run = promisify(execFile);
@@ -17,19 +18,6 @@ const mongodb = await readFile(join(deploy, 'compose.mongodb.yaml'), 'utf8');
 const nginx = await readFile(join(deploy, 'nginx.conf'), 'utf8');
 const [, image = []] = readStages(await readFile(join(deploy, 'Dockerfile'), 'utf8'));
 const program = await composeProgram();
-
-/** The command of Docker Compose, whose older and newer forms differ; undefined where there is none. */
-async function composeProgram(): Promise<readonly [string, ...string[]] | undefined> {
-  for (const candidate of [['docker', 'compose'], ['docker-compose']] as const) {
-    const [name, ...args] = candidate;
-    const stands = await run(name, [...args, 'version']).then(
-      () => true,
-      () => false,
-    );
-    if (stands) return candidate;
-  }
-  return undefined;
-}
 
 /** All matches of the first group. */
 function allOf(text: string, pattern: RegExp): string[] {

@@ -21,10 +21,21 @@ const configuration = join(import.meta.dirname, '..', 'deploy', 'nginx.conf');
 export interface Nginx extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:PORT`. */
   readonly url: string;
+  /** The lines that it has written of calls. */
+  calls(): Promise<readonly NginxCall[]>;
 }
 
-/** Starts nginx before two instances, which are named as `http://127.0.0.1:PORT`. */
-export async function startNginx(instances: readonly [string, string]): Promise<Nginx> {
+/** A line of nginx about a call. */
+export interface NginxCall {
+  readonly request_id: string;
+  readonly path: string;
+  readonly status: number;
+  /** Addresses of the instances that were asked, with commas between. */
+  readonly instance: string;
+}
+
+/** Starts nginx before instances, which are named as `http://127.0.0.1:PORT`. */
+export async function startNginx(instances: readonly string[]): Promise<Nginx> {
   if (program === undefined) throw new Error(`${lackingNginx}: skip the test`);
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-nginx-'));
@@ -56,21 +67,28 @@ export async function startNginx(instances: readonly [string, string]): Promise<
     // The test ends it.
   });
   const all = stack.move();
-  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async calls() {
+      const lines = (await readFile(join(folder, 'access.log'), 'utf8')).split('\n');
+      return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as NginxCall);
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 }
 
 interface Ground {
-  readonly instances: readonly [string, string];
+  readonly instances: readonly string[];
   readonly port: number;
   readonly folder: string;
 }
 
 /** The configuration with this test's addresses and places in it; all else is as in the container. */
 function adapted(text: string, { instances, port, folder }: Ground): string {
-  const [first, second] = instances.map((url) => new URL(url).host);
+  const options = ' max_fails=1 fail_timeout=2s;\n';
+  const servers = instances.map((url) => `    server ${new URL(url).host}${options}`);
   const changes = [
-    ['server 172.31.251.11:8000 ', `server ${first} `],
-    ['server 172.31.251.12:8000 ', `server ${second} `],
+    [`    server 172.31.251.11:8000${options}    server 172.31.251.12:8000${options}`, servers.join('')],
     ['listen 8000;', `listen 127.0.0.1:${port};`],
     ['error_log stderr warn;', 'error_log stderr notice;'],
     [' /tmp/', ` ${folder}/`],

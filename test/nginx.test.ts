@@ -47,6 +47,9 @@ suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }
     ['POST', '/org/create'],
     ['PUT', '/org/update'],
     ['DELETE', '/org/delete?organization_name=acme'],
+    ['POST', '/v1/organizations/acme/collections/default/documents'],
+    ['DELETE', '/v1/organizations/acme/collections/default/documents/one'],
+    ['PATCH', '/v1/organizations/acme/collections/default/documents/one'],
   ] as const;
   for (const [method, path] of changes) {
     test(`${method} ${path} is not repeated where it may have been done`, async () => {
@@ -57,6 +60,69 @@ suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }
       assert.deepEqual(instances.calls, [`${method} ${path}`]);
     });
   }
+
+  const repeated = [
+    ['POST', '/v1/organizations', { 'idempotency-key': 'one' }],
+    ['POST', '/v1/organizations/acme/collections/default/documents', { 'idempotency-key': 'one' }],
+    ['POST', '/v1/organizations/acme/collections/default/documents/batch', { 'idempotency-key': 'one' }],
+    ['PUT', '/v1/organizations/acme/collections/default/documents/one', {}],
+  ] as const;
+  for (const [method, path, headers] of repeated) {
+    test(`${method} ${path} ${JSON.stringify(headers)} is asked of the other instance where one dies of it`, async () => {
+      await using instances = await dyingInstances();
+      await using nginx = await startNginx(instances.urls);
+      const answer = await fetch(`${nginx.url}${path}`, { method, headers, body: '{"a":1}' });
+      assert.equal(await answer.text(), 'done');
+      assert.deepEqual(instances.calls, [`${method} ${path}`, `${method} ${path}`]);
+    });
+  }
+
+  const keptTo = [
+    ['PUT', '/v1/organizations/acme/collections/default/documents/one', { 'if-match': '"1"' }],
+    ['PUT', '/v1/organizations/acme/collections/default/documents/one', { 'if-none-match': '*' }],
+    ['POST', '/org/create', { 'idempotency-key': 'one' }],
+    ['POST', '/admin/login', { 'idempotency-key': 'one' }],
+    ['POST', '/v1/organizations/acme/import', { 'idempotency-key': 'one' }],
+  ] as const;
+  for (const [method, path, headers] of keptTo) {
+    test(`${method} ${path} ${JSON.stringify(headers)} is not repeated`, async () => {
+      await using instances = await dyingInstances();
+      await using nginx = await startNginx(instances.urls);
+      assert.equal((await fetch(`${nginx.url}${path}`, { method, headers, body: '{}' })).status, 502);
+      assert.equal(instances.calls.length, 1);
+    });
+  }
+
+  test('a body as large as a batch may be passes, and a larger one does not', async () => {
+    await using instances = await dyingInstances();
+    instances.calls.push('the first call is over');
+    await using nginx = await startNginx(instances.urls);
+    const send = async (bytes: number) => {
+      const answer = await fetch(`${nginx.url}/v1/organizations/acme/import`, {
+        method: 'POST',
+        body: 'x'.repeat(bytes),
+      });
+      await answer.text();
+      return answer.status;
+    };
+    assert.deepEqual([await send(8_388_608), await send(8_388_609)], [200, 413]);
+  });
+
+  test('log-ins of one address past a burst are 429, and no other call is', async () => {
+    await using instances = await dyingInstances();
+    instances.calls.push('the first call is over');
+    await using nginx = await startNginx(instances.urls);
+    const ask = async (path: string) => {
+      const answer = await fetch(`${nginx.url}${path}`, { method: 'POST', body: '{}' });
+      await answer.text();
+      return answer.status;
+    };
+    const many = (path: string) => Promise.all(Array.from({ length: 200 }, () => ask(path)));
+    assert.deepEqual(new Set(await many('/org/create')), new Set([200]));
+    const statuses = await many('/admin/login');
+    assert.deepEqual(new Set(statuses), new Set([200, 429]));
+    assert.ok(statuses.filter((status) => status === 200).length >= 60);
+  });
 
   test('a read whose instance dies is asked of the other', async () => {
     await using instances = await dyingInstances();
