@@ -16,7 +16,7 @@ export interface Limits {
    */
   takeAll(claims: readonly Claim[]): Promise<readonly Standing[]>;
   /** Which of the claims is known to be past its limit, without asking anybody. Where none is, `takeAll` may refuse all the same. */
-  refusal(claims: readonly Claim[]): Refusal | undefined;
+  refusal(claims: readonly Claim[]): Stance | undefined;
 }
 
 /** What is counted against which limit. */
@@ -25,8 +25,8 @@ export interface Claim {
   readonly key: string;
 }
 
-/** A limit that is reached. */
-export interface Refusal {
+/** A limit, and how somebody stands against it. */
+export interface Stance {
   readonly limit: Limit;
   readonly standing: Standing;
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Claim, Limit, Refusal, Standing } from './limits.ts';
+import type { Claim, Limit, Stance, Standing } from './limits.ts';
 
 /** What was counted for a key, until its window ends. */
 export interface Window {
@@ -30,7 +30,7 @@ export interface Windows {
    */
   stand(claims: readonly Claim[], counting: boolean): Standing[];
   /** The first of the claims that is past its limit. */
-  refusal(claims: readonly Claim[]): Refusal | undefined;
+  refusal(claims: readonly Claim[]): Stance | undefined;
   /** The window of a claim that is open. */
   open(claim: Claim): Window | undefined;
   /** Puts what is known of a claim in the place of what was counted here. @param milliseconds until its window ends */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { operator } from '../access/principal.ts';
-import type { Claim, Limit, Limits, Refusal, Standing } from '../cache/limits.ts';
+import type { Claim, Limit, Limits, Stance, Standing } from '../cache/limits.ts';
 import type { SignedInCaller } from '../organizations/authenticate-admin.ts';
 import type { Organization } from '../organizations/organization.ts';
 import { limitKey } from './address.ts';
@@ -68,7 +68,7 @@ export function limitCalls(limits: CallLimits): onRequestHookHandler {
       const refusal = limits.counter.refusal(claimsOf(limits, request));
       if (refusal === undefined) done();
       else {
-        tellStanding(reply, refusal);
+        tellStandings(reply, [refusal]);
         done(tooMany(refusal.standing));
       }
     }
@@ -90,7 +90,7 @@ export async function countCall(
   const claims = claimsOf(limits, request, who);
   const standings = await limits.counter.takeAll(claims);
   const told = claims.map(({ limit }, at) => ({ limit, standing: standings[at] as Standing }));
-  for (const each of told) tellStanding(reply, each);
+  tellStandings(reply, told);
   const refused = told.find(({ standing }) => !standing.allowed);
   if (refused !== undefined) throw tooMany(refused.standing);
 }
@@ -116,18 +116,17 @@ function limitOf({ organization: usual }: CallLimits, { limits }: Organization):
 }
 
 /**
- * Tells how the caller stands against a limit, beside what was told of others, in the header fields of
- * draft-ietf-httpapi-ratelimit-headers-10.
+ * Tells how the caller stands against limits, beside what was told of others, in the header fields of
+ * draft-ietf-httpapi-ratelimit-headers-10. Both are lists (RFC 9651 section 3.1).
  */
-export function tellStanding(reply: FastifyReply, { limit, standing }: Refusal): void {
-  addField(reply, 'ratelimit-policy', `"${limit.name}";q=${limit.most};w=${limit.seconds}`);
-  addField(reply, 'ratelimit', `"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`);
-}
-
-/** Both fields are lists (RFC 9651 section 3.1): a call may count against several limits. */
-function addField(reply: FastifyReply, name: string, value: string): void {
-  const before = reply.getHeader(name);
-  reply.header(name, before === undefined ? value : `${before}, ${value}`);
+export function tellStandings(reply: FastifyReply, told: readonly Stance[]): void {
+  let [policies, standings] = [reply.getHeader('ratelimit-policy') ?? '', reply.getHeader('ratelimit') ?? ''];
+  for (const { limit, standing } of told) {
+    const comma = policies === '' ? '' : ', ';
+    policies += `${comma}"${limit.name}";q=${limit.most};w=${limit.seconds}`;
+    standings += `${comma}"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`;
+  }
+  reply.header('ratelimit-policy', policies).header('ratelimit', standings);
 }
 
 function tooMany({ resetSeconds }: Standing): EdgeError {

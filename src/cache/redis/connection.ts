@@ -24,6 +24,8 @@ export function connection(url: string): Redis {
     // Whether it answers is looked at by the link.
     enableReadyCheck: false,
     autoResubscribe: false,
+    // The other end has become a replica: by its name another may be found.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     retryStrategy: (times) => Math.min(50 * times, 500),
   });
 }
