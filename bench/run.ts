@@ -3,11 +3,12 @@
  * parts that are named, and then only prints the page.
  *
  *     npm run bench [-- [--short] [read] [update] [sign-in] [beside] [create] [start] [growth]
- *                      [documents] [fairness] [others] [overload] [export] [events] [relay]
- *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances] [mongodb-documents]]
+ *                      [documents] [limits] [fairness] [others] [overload] [export] [events] [relay]
+ *                      [mongodb-read] [mongodb-sign-in] [mongodb-create] [mongodb-instances] [mongodb-documents]
+ *                      [mongodb-remembered]]
  *
  * The parts on MongoDB use the server that `TEST_MONGODB_URL` names, and are left out where it names none;
- * `relay` the RabbitMQ that `TEST_RABBITMQ_URL` names.
+ * `relay` the RabbitMQ that `TEST_RABBITMQ_URL` names, `mongodb-remembered` the Redis of `TEST_REDIS_URL` too.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -30,6 +31,7 @@ import { measureEvents } from './parts/events.ts';
 import { measureExport } from './parts/export.ts';
 import { measureFairness } from './parts/fairness.ts';
 import { measureGrowth } from './parts/growth.ts';
+import { measureLimits, measureMongodbRemembered } from './parts/limits.ts';
 import { measureCheapMongodbCreate, measureMongodbCreate } from './parts/mongodb-create.ts';
 import {
   measureMongodbDocumentBatch,
@@ -63,6 +65,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
     measureDocumentBatch,
     measureGroupCommit,
   ],
+  limits: [measureLimits],
   fairness: [measureFairness],
   others: [measureOthers],
   overload: [measureOverload],
@@ -74,6 +77,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   'mongodb-create': [measureMongodbCreate, measureCheapMongodbCreate],
   'mongodb-instances': [measureMongodbInstances],
   'mongodb-documents': [measureMongodbDocumentRead, measureMongodbDocumentInsert, measureMongodbDocumentBatch],
+  'mongodb-remembered': [measureMongodbRemembered],
 };
 
 const extents = {

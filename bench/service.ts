@@ -39,6 +39,10 @@ export const limitsOutOfReach = {
   LIMIT_LOGIN_ACCOUNT: '1000000000/minute',
   LIMIT_LOGIN_ADDRESS: '1000000000/minute',
   LIMIT_CREATE_ADDRESS: '1000000000/hour',
+  LIMIT_TOKEN: '1000000000/minute',
+  LIMIT_ORGANIZATION: '1000000000/minute',
+  LIMIT_WRITE: '1000000000/minute',
+  LIMIT_TRANSFER: '1000000000/minute',
 } as const;
 
 /** bcrypt's least cost, which the service takes in tests alone. */

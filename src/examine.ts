@@ -30,7 +30,7 @@ interface Examined {
 
 /** What is found of the database and of the clusters that the settings name, by reading alone. */
 export async function examineDatabase(settings: Settings): Promise<readonly Finding[]> {
-  const { CLUSTERS = [], DATABASE_URL: url } = settings;
+  const { CLUSTERS = [], DATABASE_URL: url, REDIS_URL } = settings;
   const { findings, master } = await (url === undefined ? examineFiles(settings) : examineServer(settings, url));
   const location = url === undefined ? { directory: resolve(settings.DATA_DIR) } : { url };
   const main = await examineCluster({ settings, master }, { name: mainCluster, location });
@@ -43,6 +43,7 @@ export async function examineDatabase(settings: Settings): Promise<readonly Find
     ...further.map((cluster) => judge(cluster, own)),
     ...missing.map(([name, inside]): Finding => ({ verdict: 'wrong', text: stillUsed(name, inside).message })),
     ...[main, ...further].flatMap((cluster) => judgeRoom(settings, cluster)),
+    ...(REDIS_URL === undefined ? [] : await (await import('./cache/redis/examine.ts')).examineRedis(REDIS_URL)),
   ];
 }
 

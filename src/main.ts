@@ -7,8 +7,6 @@ import { resolve } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { announcement } from './announce.ts';
 import { startBackground } from './background.ts';
-import { memoryLimits } from './cache/memory/limits.ts';
-import { unlimited } from './cache/unlimited.ts';
 import { ControlError } from './control/client.ts';
 import { controlSocketPath } from './control/path.ts';
 import { type ControlServer, listenControl } from './control/server.ts';
@@ -35,9 +33,9 @@ import { createPlaces } from './placement/places.ts';
 import type { CollectorSettings } from './settings/collector.ts';
 import type { Settings } from './settings/table.ts';
 import { loadSettings, SettingsError, type SettingsReading, threadPoolSize } from './settings.ts';
+import { openSharing, type Sharing } from './sharing.ts';
 import { endOnSignal, exitOnSignal } from './signals.ts';
 import { createQueues } from './store/queues.ts';
-import { asTheyStand, rememberRecords } from './store/recent-records.ts';
 import { createLog, type ProcessLog } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import type { Traces } from './telemetry/traces.ts';
@@ -86,6 +84,7 @@ interface Service {
   /** None where several instances work on the same data. */
   readonly control: ControlServer | undefined;
   readonly engine: OpenEngine;
+  readonly sharing: Sharing;
   readonly signInEvents: SignInEvents;
   readonly log: ProcessLog;
   readonly traces: Traces | undefined;
@@ -121,9 +120,6 @@ async function loadTraces(collector: CollectorSettings, log: () => ProcessLog): 
   return createTraces({ ...collector, version }, log);
 }
 
-/** Of what other instances may change. What a token may do, and where data is, is at most five seconds old. */
-const remembered = { most: 10_000, milliseconds: 1_000 } as const;
-
 interface Ground {
   readonly engine: OpenEngine;
   readonly log: ProcessLog;
@@ -139,18 +135,20 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
     workers: hashingWorkers(availableParallelism(), threadPoolSize()),
     waitSeconds: settings.HASH_WAIT_SECONDS,
   });
-  const limits = settings.RATE_LIMIT ? memoryLimits({ now: () => performance.now() }) : unlimited;
   const now = () => new Date();
+  const instance = randomUUID();
+  await settleClusters(engine.records, engine.clusters);
   const ports = portsOf(engine, traces?.tracer);
-  const reads = engine.isShared
-    ? rememberRecords(ports.records, remembered)
-    : { records: ports.records, recent: asTheyStand(ports.records) };
-  const eventHub = createEventHub({ records: reads.records, isShared: engine.isShared, log, wait });
+  const { isShared } = engine;
+  const sharing = await openSharing(settings, { records: ports.records, isShared, instance, log, metrics });
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => sharing.close());
+  const eventHub = createEventHub({ records: sharing.records, isShared, log, wait });
   const { records } = eventHub;
   const signInEvents = createSignInEvents({ records, log, now });
   const tenancy: Tenancy = {
-    ...reads,
     records,
+    recent: sharing.recent,
     eventHub,
     documents: ports.documents,
     places: createPlaces({
@@ -173,7 +171,7 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
       minutes: settings.ACCESS_TOKEN_MINUTES,
       now: Date.now,
     }),
-    limits,
+    limits: sharing.limits,
     signInLimits: {
       account: { name: 'account', ...settings.LIMIT_LOGIN_ACCOUNT },
       failures: { name: 'failures', ...settings.LIMIT_ACCOUNT_FAILURES },
@@ -182,13 +180,12 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
     queueOf: createQueues(),
     eventsDays: settings.EVENTS_DAYS,
     log,
-    instance: randomUUID(),
+    instance,
     now,
     wait,
     delaySignIn: createSignInDelay(wait),
     reach,
   };
-  await settleClusters(engine.records, engine.clusters);
   const tracer = traces?.tracer;
   const server = buildServer({ settings, tenancy, keys, metrics, log, tracer, version, ready: engine.ready });
   metrics.describe({ version, roles: settings.ROLES, engine: engine.isShared ? 'mongodb' : 'embedded' });
@@ -217,7 +214,8 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
     const control = engine.isShared
       ? undefined
       : await listenControl({ path, commands: controlCommands(engine, keys), log });
-    return { server, passwords, control, engine, signInEvents, log, traces, endRounds };
+    opened.move();
+    return { server, passwords, control, engine, sharing, signInEvents, log, traces, endRounds };
   } catch (error) {
     await Promise.all([server.close(), endRounds()]);
     throw error;
@@ -230,7 +228,7 @@ const closingShare = 0.2;
 /** Answers what is in work, refuses what has not begun, and closes everything. */
 async function stop(
   { SHUTDOWN_SECONDS }: Settings,
-  { server, passwords, control, engine, signInEvents, log, traces, endRounds }: Service,
+  { server, passwords, control, engine, sharing, signInEvents, log, traces, endRounds }: Service,
 ): Promise<void> {
   await Promise.all([
     stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare) }),
@@ -240,6 +238,7 @@ async function stop(
   await signInEvents.stop();
   // A backup that is being written would take any time; it is only half there, and its directory says so.
   await Promise.race([control?.close(), wait(100)]);
+  await sharing.close();
   await Promise.all([engine.close(), traces?.stop(SHUTDOWN_SECONDS * (closingShare / 2) * 1_000)]);
   await log.flush();
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { accessRows, accessTo } from '../src/http/access.ts';
+import { classRows } from '../src/http/route-classes.ts';
 import { deleteOrganization } from '../src/organizations/delete.ts';
 import { organizations } from '../src/organizations/organization.ts';
 import { updateOrganization } from '../src/organizations/update.ts';
@@ -49,6 +50,7 @@ describe('who may call', () => {
       return edge.server.findRoute({ method: method as 'GET', url: url.endsWith('*') ? path : url }) === null;
     });
     assert.deepEqual(unused, []);
+    assert.deepEqual(classRows, accessRows);
   });
 
   test('a route without a row cannot be added', async () => {
@@ -86,6 +88,7 @@ for (const engine of engines) {
         collection_name: acme.view.collection_name,
         admin: { id: acme.caller.user_id, email: acme.email },
         quotas: { documents: null, bytes: null, collections: null },
+        limits: { calls_per_minute: null },
         created_at: acme.view.created_at,
         updated_at: acme.view.created_at,
       };
@@ -111,9 +114,10 @@ for (const engine of engines) {
       for (const selector of [...names, ...others.map(idOf)]) {
         assert.deepEqual(await answerOf(edge, pathOf(selector), acme.token), absent, selector);
       }
-      for (const selector of [unknownId, 'Nobody']) {
-        assert.deepEqual(await answerOf(edge, pathOf(selector), operator), absent, selector);
-      }
+      // The operator's calls count against fewer limits.
+      const toOperator = await answerOf(edge, pathOf('Nobody'), operator);
+      assert.deepEqual(toOperator.body, absent.body);
+      assert.deepEqual(await answerOf(edge, pathOf(unknownId), operator), toOperator);
     });
 
     test('without a live token nobody is told anything, and the same of all', async () => {

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { memoryLimits } from '../src/cache/memory/limits.ts';
 import { buildFramework, type FrameworkParts, type FrameworkSettings, type Server } from '../src/http/framework.ts';
-import { type AddressLimits, addressLimits } from '../src/http/limiting.ts';
+import { type CallLimits, callLimits } from '../src/http/limiting.ts';
 import type { Answered } from '../src/http/request-log.ts';
 import type { Log } from '../src/log.ts';
 import type { Tracer } from '../src/tracing.ts';
@@ -35,7 +35,7 @@ export interface TestApp extends AsyncDisposable {
 /** How the server differs from the default. */
 export interface TestAppOptions {
   readonly settings?: Partial<FrameworkSettings>;
-  readonly limits?: AddressLimits;
+  readonly limits?: CallLimits;
   /** How many requests wait for a hash. */
   readonly hashesWaiting?: number;
   readonly tracer?: Tracer;
@@ -51,11 +51,16 @@ const defaults: FrameworkSettings = {
 };
 
 /** Limits that count on a clock that stands still. */
-export function testLimits(most: { calls?: number; creations?: number; signIns?: number }): AddressLimits {
-  return addressLimits(memoryLimits({ now: testClock().now }), {
+export function testLimits(most: { calls?: number }): CallLimits {
+  const outOfReach = { most: 1_000, seconds: 60 };
+  return callLimits(memoryLimits({ now: testClock().now }), {
     LIMIT_ADDRESS: { most: most.calls ?? 1_000, seconds: 60 },
-    LIMIT_CREATE_ADDRESS: { most: most.creations ?? 1_000, seconds: 3_600 },
-    LIMIT_LOGIN_ADDRESS: { most: most.signIns ?? 1_000, seconds: 60 },
+    LIMIT_CREATE_ADDRESS: outOfReach,
+    LIMIT_LOGIN_ADDRESS: outOfReach,
+    LIMIT_TOKEN: outOfReach,
+    LIMIT_ORGANIZATION: outOfReach,
+    LIMIT_WRITE: outOfReach,
+    LIMIT_TRANSFER: outOfReach,
   });
 }
 
@@ -91,7 +96,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   server.get('/fails', async () => {
     throw new Error('SELECT secret FROM vault');
   });
-  server.get('/quiet', { config: { uncounted: true } }, async () => ({}));
+  server.get('/quiet', { config: { limitClass: 'uncounted' } }, async () => ({}));
   server.get('/health/live', async () => ({}));
   server.delete('/thing', async () => ({ deleted: true }));
   server.get('/slow', async () => {

@@ -59,13 +59,13 @@ describe('the order of checks', () => {
     await using edge = await openEdge({
       LIMIT_CREATE_ADDRESS: '1/hour',
       LIMIT_LOGIN_ADDRESS: '1/minute',
-      LIMIT_ADDRESS: '5/minute',
+      LIMIT_ADDRESS: '3/minute',
     });
     const status = async (...target: readonly [Method, string]) => {
       const { status, headers } = await call(edge, target, { body: {} });
       return [status, headers['ratelimit-policy'], headers['retry-after']];
     };
-    const all = '"address";q=5;w=60';
+    const all = '"address";q=3;w=60';
     assert.deepEqual(await status('POST', '/org/create'), [422, `${all}, "create";q=1;w=3600`, undefined]);
     assert.deepEqual(await status('POST', '/org/create'), [429, `${all}, "create";q=1;w=3600`, '3600']);
     assert.deepEqual(await status('POST', '/admin/login'), [422, `${all}, "login";q=1;w=60`, undefined]);

@@ -12,6 +12,7 @@ const engines = [
   { name: 'engine mongodb', address: 'TEST_MONGODB_URL' },
   { name: 'broker rabbitmq', address: 'TEST_RABBITMQ_URL' },
   { name: 'broker nats', address: 'TEST_NATS_URL' },
+  { name: 'shared by redis', address: 'TEST_REDIS_URL' },
 ];
 
 const folders = ['src', 'test', 'bench', 'tools'];

@@ -7,12 +7,35 @@ export interface Limits {
   take(limit: Limit, key: string): Promise<Standing>;
   /** How the key stands, without counting. */
   look(limit: Limit, key: string): Promise<Standing>;
+  /**
+   * Counts one against each limit where it is within all of them, and against none where it is past one: in one step, also
+   * where others count at the same moment.
+   *
+   * @param claims another limit each
+   * @returns how each stands, in the order of the claims
+   */
+  takeAll(claims: readonly Claim[]): Promise<readonly Standing[]>;
+  /** Which of the claims is known to be past its limit, without asking anybody. Where none is, `takeAll` may refuse all the same. */
+  refusal(claims: readonly Claim[]): Stance | undefined;
+}
+
+/** What is counted against which limit. */
+export interface Claim {
+  readonly limit: Limit;
+  readonly key: string;
+}
+
+/** A limit, and how somebody stands against it. */
+export interface Stance {
+  readonly limit: Limit;
+  readonly standing: Standing;
 }
 
 /** At most `most` in each window of `seconds`, which begins with the first one counted. */
 export interface Limit {
   /** Names the limit in the `RateLimit` headers, and keeps its keys apart from those of others. */
   readonly name: string;
+  /** Another one than before counts for the window that is open, too. */
   readonly most: number;
   readonly seconds: number;
 }

@@ -1,7 +1,13 @@
-import type { Limits } from './limits.ts';
+import type { Limit, Limits, Standing } from './limits.ts';
 
 /** Limits that count nothing and allow everything: `TENANTRY_RATE_LIMIT=off`, for tests and benchmarks. */
 export const unlimited: Limits = {
-  take: (limit) => Promise.resolve({ allowed: true, remaining: limit.most, resetSeconds: limit.seconds }),
-  look: (limit) => Promise.resolve({ allowed: true, remaining: limit.most, resetSeconds: limit.seconds }),
+  take: (limit) => Promise.resolve(untouched(limit)),
+  look: (limit) => Promise.resolve(untouched(limit)),
+  takeAll: (claims) => Promise.resolve(claims.map(({ limit }) => untouched(limit))),
+  refusal: () => undefined,
 };
+
+function untouched({ most, seconds }: Limit): Standing {
+  return { allowed: true, remaining: most, resetSeconds: seconds };
+}

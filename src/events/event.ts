@@ -8,6 +8,7 @@ export const eventTypes = [
   'organization.created',
   'organization.renamed',
   'organization.quotas_changed',
+  'organization.limits_changed',
   'organization.deleted',
   'organization.erased',
   'user.email_changed',

@@ -9,8 +9,10 @@ import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
 import { type Access, accessTo } from './access.ts';
 import { bearerToken } from './bearer.ts';
 import type { Server } from './framework.ts';
+import { type CallLimits, countCall } from './limiting.ts';
 import { createOrganizationTurns, type OrganizationTurns, type Turn } from './organization-turns.ts';
 import { noRoute } from './refusals.ts';
+import { classOf } from './route-classes.ts';
 import { type MetricsSettings, metricsReaders } from './routes/metrics.ts';
 import { secretToken } from './secret-token.ts';
 
@@ -22,86 +24,136 @@ export interface AccessSettings extends MetricsSettings {
   readonly ORGANIZATION_REQUESTS: number;
 }
 
+/** With what routes are guarded. */
+export interface GuardParts {
+  readonly settings: AccessSettings;
+  /** Undefined: nothing is limited. */
+  readonly limits: CallLimits | undefined;
+}
+
 /**
- * Puts before every route that is added from here on what its row in `access.ts` demands. Whoever may not call is refused
- * before anything of the body is read; what the others are answered is theirs alone, so that no cache may keep it.
+ * Puts before every route that is added from here on what its row in `access.ts` demands, and says what its calls count as.
+ * Whoever may not call is refused before anything of the body is read; what the others are answered is theirs alone, so that
+ * no cache may keep it.
  */
-export function guardRoutes(server: Server, tenancy: Tenancy, settings: AccessSettings): void {
-  const guards = guardsOf(tenancy, settings);
+export function guardRoutes(server: Server, tenancy: Tenancy, parts: GuardParts): void {
+  const guards = guardsOf(tenancy, parts);
   server.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) {
       if (method === 'OPTIONS') continue;
       const access = accessTo(method, route.url);
       const guard = guards[access];
+      const limitClass = classOf(method, route.url);
       if (access === 'member') route.handler = inTurn(route.handler);
       if (guard !== undefined) route.onRequest = [guard, ...[route.onRequest ?? []].flat()];
+      const isCountedLater = guard !== undefined && limitClass !== 'uncounted';
+      route.config = { ...route.config, limitClass, ...(isCountedLater && { countedLater: true }) };
     }
   });
 }
 
-type Check = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+type Who = SignedInCaller | typeof operator;
+
+/** What is demanded of a call before its route. */
+interface Demands {
+  /** Finds who calls. It is counted then, or where it throws by its address alone. */
+  identify(request: FastifyRequest): Promise<Who>;
+  /** Whether they may, and what the call is about. */
+  admit(request: FastifyRequest, reply: FastifyReply, who: Who): Promise<void>;
+}
 
 function guardsOf(
   tenancy: Tenancy,
-  settings: AccessSettings,
+  { settings, limits }: GuardParts,
 ): Readonly<Record<Access, onRequestHookHandler | undefined>> {
   const mayReadMetrics = metricsReaders(settings);
   const { OPERATOR_TOKEN } = settings;
   const turns = createOrganizationTurns(settings.ORGANIZATION_REQUESTS);
   const isOperator = OPERATOR_TOKEN === undefined ? () => false : secretToken(OPERATOR_TOKEN);
   const standing = asTheyStand(tenancy.records);
-  const readsOf = ({ routeOptions }: FastifyRequest) => (routeOptions.config.recent ? tenancy.recent : standing);
-  const identify = async (request: FastifyRequest, reads: RecentRecords): Promise<SignedInCaller | typeof operator> => {
+  const findCaller = async (request: FastifyRequest, reads: RecentRecords): Promise<Who> => {
     const token = bearerToken(request.raw);
     if (token === undefined) throw new TenantryError('not_authenticated', 'Not authenticated');
     return isOperator(token) ? operator : await authenticateFor(tenancy, reads, token);
   };
-  const authenticate = async (request: FastifyRequest): Promise<SignedInCaller | typeof operator> => {
-    const principal = await identify(request, readsOf(request));
-    request.principal = principal === operator ? operator : principal.caller;
-    return principal;
+  const identify = async (request: FastifyRequest): Promise<Who> => {
+    const who = await findCaller(request, readsOf(tenancy, request));
+    request.principal = who === operator ? operator : who.caller;
+    return who;
   };
+  const guard = (demands: Demands): onRequestHookHandler =>
+    guardBy(async (request, reply) => {
+      let who: Who;
+      try {
+        who = await demands.identify(request);
+      } catch (error) {
+        if (limits !== undefined) await countCall(limits, request, reply);
+        throw error;
+      }
+      if (limits !== undefined) await countCall(limits, request, reply, who);
+      await demands.admit(request, reply, who);
+    });
   return {
     anyone: undefined,
-    metrics: guard(async ({ raw }) => {
+    metrics: guardBy(async ({ raw }) => {
       if (!mayReadMetrics(raw)) throw noRoute();
     }),
-    admin: guard(async (request) => {
-      const principal = await authenticate(request);
-      // It has no organization of its own, which is what these calls are about.
-      if (principal === operator) throw new TenantryError('not_authenticated', 'Not authenticated');
+    admin: guard({
+      identify,
+      async admit(_request, _reply, who) {
+        // It has no organization of its own, which is what these calls are about.
+        if (who === operator) throw new TenantryError('not_authenticated', 'Not authenticated');
+      },
     }),
-    member: guard(async (request, reply) => {
-      request.decidedAt = performance.now();
-      const principal = await authenticate(request);
-      // What the operator names is looked up: another may have taken the name.
-      const reads = principal === operator ? standing : readsOf(request);
-      const selector = selectorOf(request);
-      if (request.routeOptions.config.hasTrail) {
-        const trail = await selectTrail(tenancy.records, principal, selector);
-        request.trail = trail;
-        request.checkAgain = async () => {
-          await selectTrail(tenancy.records, await identify(request, tenancy.recent), trail);
-        };
-      } else request.organization = await selectOrganization(reads, principal, selector);
-      const id = request.trail ?? organizationOf(request).id;
-      // The operator, who is to see and mend what floods, waits in a line apart.
-      request.turn = await takeTurn(turns, principal === operator ? `${operator} ${id}` : id, reply);
+    member: guard({
+      identify(request) {
+        request.decidedAt = performance.now();
+        return identify(request);
+      },
+      async admit(request, reply, who) {
+        const selector = selectorOf(request);
+        if (request.routeOptions.config.hasTrail) {
+          const trail = await selectTrail(tenancy.records, who, selector);
+          request.trail = trail;
+          request.checkAgain = async () => {
+            await selectTrail(tenancy.records, await findCaller(request, tenancy.recent), trail);
+          };
+        } else request.organization = await selectOrganization(readsOf(tenancy, request), who, selector);
+        const id = request.trail ?? organizationOf(request).id;
+        // The operator, who is to see and mend what floods, waits in a line apart.
+        request.turn = await takeTurn(turns, who === operator ? `${operator} ${id}` : id, reply);
+      },
     }),
-    operator: guard(async (request) => {
-      if (OPERATOR_TOKEN === undefined) throw noRoute();
-      if ((await authenticate(request)) !== operator) throw noRoute();
-      const selector = selectorOf(request);
-      if (selector !== '') request.organization = await selectOrganization(standing, operator, selector);
+    operator: guard({
+      async identify(request) {
+        // To whoever is not the operator it is the same whether there is one: also which limits it counts against.
+        if (OPERATOR_TOKEN === undefined || (await identify(request)) !== operator) throw noRoute();
+        return operator;
+      },
+      async admit(request) {
+        const selector = selectorOf(request);
+        if (selector !== '') request.organization = await selectOrganization(standing, operator, selector);
+      },
     }),
   };
 }
 
-function guard(check: Check): onRequestHookHandler {
+function guardBy(check: (request: FastifyRequest, reply: FastifyReply) => Promise<void>): onRequestHookHandler {
   return (request, reply, done) => {
     reply.header('cache-control', 'no-store');
     check(request, reply).then(() => done(), done);
   };
+}
+
+/** By which a call finds who calls, and for which organization: by what stood some seconds ago where its route may. */
+export function readsOf(
+  { records, recent }: Pick<Tenancy, 'records' | 'recent'>,
+  { routeOptions, principal }: FastifyRequest,
+): RecentRecords {
+  const mayBeRecent = routeOptions.config.recent === 'if told' ? recent.isTold() : routeOptions.config.recent;
+  // What the operator names is looked up: another may have taken the name.
+  const isRecent = principal !== operator && mayBeRecent;
+  return isRecent ? recent : asTheyStand(records);
 }
 
 /** Waits for a turn of the line; it ends with the answer, or where the caller hangs up with the work under way. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { TenantryError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { tellStanding } from './limiting.ts';
+import { tellStandings } from './limiting.ts';
 import { EdgeError, type Problem, type ProblemCode, tellProblem } from './problems.ts';
 import { summary } from './query.ts';
 
@@ -12,7 +12,7 @@ export type FailureHandler = (error: Error, request: FastifyRequest, reply: Fast
 export function failureHandler(log: Log): FailureHandler {
   return (error, request, reply) => {
     const problem = problemOf(error, request.method);
-    if (error instanceof TenantryError && error.limited !== undefined) tellStanding(reply, error.limited);
+    if (error instanceof TenantryError && error.limited !== undefined) tellStandings(reply, [error.limited]);
     if (problem === undefined) log.error({ request_id: request.id, err: error }, 'a request failed unexpectedly');
     else if (error instanceof TenantryError && error.cause !== undefined) {
       log.error({ request_id: request.id, code: error.code, err: error.cause }, 'a request failed');

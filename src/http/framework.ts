@@ -22,27 +22,30 @@ import { type BareAnswers, clientErrorHandler, connectHandler } from './client-e
 import { Connections } from './connections.ts';
 import { failureHandler } from './failures.ts';
 import { FrameworkLog } from './framework-log.ts';
-import { type AddressLimits, limitCounted } from './limiting.ts';
+import { type CallLimits, limitCalls } from './limiting.ts';
 import type { Turn } from './organization-turns.ts';
 import { allowedMethods, MOST_HEADER_BYTES, malformation, noRoute, unknownRoute } from './refusals.ts';
 import { countingIds, idsOfProxy } from './request-id.ts';
 import { type Answered, logWhenAnswered } from './request-log.ts';
 import { beginSpan } from './request-span.ts';
+import type { RouteClass } from './route-classes.ts';
 import { compileValidator } from './validation.ts';
 import { Workload } from './workload.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A route for which who calls, and for which organization, may be as it stood some seconds ago. */
-    recent?: true;
+    /** Who calls, and for which organization, may be as it stood some seconds ago; or only where other instances tell of changes. */
+    recent?: true | 'if told';
     /** About an organization's events: the operator's also where it is no more. */
     hasTrail?: true;
     /** A route of the reference API, where some codes have another status. */
     reference?: true;
     /** A route that keeps the preconditions of a request (If-Match). */
     conditional?: true;
-    /** A route whose calls no limit counts. */
-    uncounted?: true;
+    /** What its calls count as, beside all calls of an address: nothing more where it is left out. */
+    limitClass?: RouteClass;
+    /** Its calls are counted where it is known who calls. */
+    countedLater?: true;
   }
   interface FastifyRequest {
     /** Who makes it, where its route demands a token. */
@@ -89,7 +92,7 @@ export interface FrameworkParts {
   /** Called once for each answer. */
   onAnswer(answered: Answered): void;
   /** Undefined: nothing is limited. */
-  readonly limits: AddressLimits | undefined;
+  readonly limits: CallLimits | undefined;
   /** How many requests wait for a password hash. */
   hashesWaiting(): number;
   /** Whose a path is that processes of another role have; undefined: nobody's. */
@@ -144,7 +147,7 @@ export function buildFramework(parts: FrameworkParts): Server {
     onAnswer: (answered) => parts.onAnswer(answered),
   });
   const fail = failureHandler(log);
-  const count = parts.limits && limitCounted(parts.limits.counter, parts.limits.calls);
+  const count = parts.limits && limitCalls(parts.limits);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
     if (tracer !== undefined) beginSpan(tracer, request);
     logWhenAnswered(parts, request, reply);

@@ -1,71 +1,132 @@
-import type { FastifyReply, onRequestHookHandler } from 'fastify';
-import type { Limit, Limits, Standing } from '../cache/limits.ts';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { operator } from '../access/principal.ts';
+import type { Claim, Limit, Limits, Stance, Standing } from '../cache/limits.ts';
+import type { SignedInCaller } from '../organizations/authenticate-admin.ts';
+import type { Organization } from '../organizations/organization.ts';
 import { limitKey } from './address.ts';
 import { EdgeError } from './problems.ts';
+import { malformation } from './refusals.ts';
 
-/** The limits by address, and what counts them. */
-export interface AddressLimits {
-  readonly counter: Pick<Limits, 'take'>;
-  /** All calls. */
-  readonly calls: Limit;
-  /** Creations of organizations. */
-  readonly creations: Limit;
-  /** Log-ins. */
-  readonly signIns: Limit;
+/** The limits on calls, and what counts them. */
+export interface CallLimits {
+  readonly counter: Pick<Limits, 'takeAll' | 'refusal'>;
+  /** All calls of an address. */
+  readonly address: Limit;
+  /** Creations of organizations by an address. */
+  readonly create: Limit;
+  /** Log-ins of an address. */
+  readonly login: Limit;
+  /** All calls by one token. */
+  readonly token: Limit;
+  /** All calls by the tokens of an organization that has no number of its own. */
+  readonly organization: Limit;
+  /** Those of them that change something. */
+  readonly write: Limit;
+  /** Exports and imports. */
+  readonly transfer: Limit;
 }
 
-/** The limits by address that the settings name. */
-export function addressLimits(counter: Pick<Limits, 'take'>, settings: LimitSettings): AddressLimits {
+/** The limits that the settings name. */
+export function callLimits(counter: CallLimits['counter'], settings: LimitSettings): CallLimits {
   return {
     counter,
-    calls: { name: 'address', ...settings.LIMIT_ADDRESS },
-    creations: { name: 'create', ...settings.LIMIT_CREATE_ADDRESS },
-    signIns: { name: 'login', ...settings.LIMIT_LOGIN_ADDRESS },
+    address: { name: 'address', ...settings.LIMIT_ADDRESS },
+    create: { name: 'create', ...settings.LIMIT_CREATE_ADDRESS },
+    login: { name: 'login', ...settings.LIMIT_LOGIN_ADDRESS },
+    token: { name: 'token', ...settings.LIMIT_TOKEN },
+    organization: { name: 'organization', ...settings.LIMIT_ORGANIZATION },
+    write: { name: 'write', ...settings.LIMIT_WRITE },
+    transfer: { name: 'transfer', ...settings.LIMIT_TRANSFER },
   };
 }
 
-/** How often one address may call. */
+/** How often somebody may call. */
 export interface LimitSettings {
   readonly LIMIT_ADDRESS: Rate;
   readonly LIMIT_CREATE_ADDRESS: Rate;
   readonly LIMIT_LOGIN_ADDRESS: Rate;
+  readonly LIMIT_TOKEN: Rate;
+  readonly LIMIT_ORGANIZATION: Rate;
+  readonly LIMIT_WRITE: Rate;
+  readonly LIMIT_TRANSFER: Rate;
 }
 
 type Rate = Omit<Limit, 'name'>;
 
 /**
- * A hook that counts a request against a limit of its address, and refuses it past that. The answer tells how the
- * address stands, in the header fields of draft-ietf-httpapi-ratelimit-headers-10.
+ * A hook that counts a request against the limits of its address, and refuses it past one. Where it is to be known who calls,
+ * so that it counts against all limits in one step (`countCall`), it is only refused here where that is known already.
  */
-export function limitByAddress(counter: Pick<Limits, 'take'>, limit: Limit): onRequestHookHandler {
+export function limitCalls(limits: CallLimits): onRequestHookHandler {
   return (request, reply, done) => {
-    counter.take(limit, limitKey(request.ip)).then((standing) => {
-      tellStanding(reply, { limit, standing });
-      if (standing.allowed) done();
-      else done(tooMany(standing));
-    }, done);
+    const { limitClass, countedLater } = request.routeOptions.config ?? {};
+    if (limitClass === 'uncounted') done();
+    // What is malformed is refused before it is looked at who calls.
+    else if (!countedLater || malformation(request) !== undefined)
+      countCall(limits, request, reply).then(() => done(), done);
+    else {
+      const refusal = limits.counter.refusal(claimsOf(limits, request));
+      if (refusal === undefined) done();
+      else {
+        tellStandings(reply, [refusal]);
+        done(tooMany(refusal.standing));
+      }
+    }
   };
 }
 
-/** As `limitByAddress`, for all but the routes that say they are not counted. */
-export function limitCounted(counter: Pick<Limits, 'take'>, limit: Limit): onRequestHookHandler {
-  const count = limitByAddress(counter, limit);
-  return function limitCall(request, reply, done) {
-    if (request.routeOptions.config?.uncounted) done();
-    else count.call(this, request, reply, done);
-  };
+/**
+ * Counts a request against all limits on it, in one step.
+ *
+ * @param who undefined where it is not known who calls: it counts against the limits of its address alone
+ * @throws {EdgeError} rate_limited
+ */
+export async function countCall(
+  limits: CallLimits,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  who?: SignedInCaller | typeof operator,
+): Promise<void> {
+  const claims = claimsOf(limits, request, who);
+  const standings = await limits.counter.takeAll(claims);
+  const told = claims.map(({ limit }, at) => ({ limit, standing: standings[at] as Standing }));
+  tellStandings(reply, told);
+  const refused = told.find(({ standing }) => !standing.allowed);
+  if (refused !== undefined) throw tooMany(refused.standing);
 }
 
-/** Tells how the caller stands against a limit, beside what was told of others. */
-export function tellStanding(reply: FastifyReply, { limit, standing }: { limit: Limit; standing: Standing }): void {
-  addField(reply, 'ratelimit-policy', `"${limit.name}";q=${limit.most};w=${limit.seconds}`);
-  addField(reply, 'ratelimit', `"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`);
+function claimsOf(limits: CallLimits, request: FastifyRequest, who?: SignedInCaller | typeof operator): Claim[] {
+  const { limitClass = 'read' } = request.routeOptions.config ?? {};
+  const address = limitKey(request.ip);
+  const claims: Claim[] = [{ limit: limits.address, key: address }];
+  if (limitClass === 'login' || limitClass === 'create') claims.push({ limit: limits[limitClass], key: address });
+  // The operator is to see and mend what floods.
+  if (who === undefined || who === operator) return claims;
+  const { organization, tokenId } = who;
+  claims.push({ limit: limits.token, key: tokenId }, { limit: limitOf(limits, organization), key: organization.id });
+  if (limitClass === 'write' || limitClass === 'transfer') {
+    claims.push({ limit: limits[limitClass], key: organization.id });
+  }
+  return claims;
 }
 
-/** Both fields are lists (RFC 9651 section 3.1): a call may count against several limits. */
-function addField(reply: FastifyReply, name: string, value: string): void {
-  const before = reply.getHeader(name);
-  reply.header(name, before === undefined ? value : `${before}, ${value}`);
+function limitOf({ organization: usual }: CallLimits, { limits }: Organization): Limit {
+  const own = limits?.calls_per_minute ?? null;
+  return own === null ? usual : { name: usual.name, most: own, seconds: 60 };
+}
+
+/**
+ * Tells how the caller stands against limits, beside what was told of others, in the header fields of
+ * draft-ietf-httpapi-ratelimit-headers-10. Both are lists (RFC 9651 section 3.1).
+ */
+export function tellStandings(reply: FastifyReply, told: readonly Stance[]): void {
+  let [policies, standings] = [reply.getHeader('ratelimit-policy') ?? '', reply.getHeader('ratelimit') ?? ''];
+  for (const { limit, standing } of told) {
+    const comma = policies === '' ? '' : ', ';
+    policies += `${comma}"${limit.name}";q=${limit.most};w=${limit.seconds}`;
+    standings += `${comma}"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`;
+  }
+  reply.header('ratelimit-policy', policies).header('ratelimit', standings);
 }
 
 function tooMany({ resetSeconds }: Standing): EdgeError {

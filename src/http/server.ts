@@ -3,7 +3,7 @@ import { guardRoutes } from './authentication.ts';
 import type { Edge } from './edge.ts';
 import { refuseConditions } from './etag.ts';
 import { buildFramework, type Server } from './framework.ts';
-import { type AddressLimits, addressLimits } from './limiting.ts';
+import { callLimits } from './limiting.ts';
 import { pagesRoutes } from './pages/pages.ts';
 import { type QuerySchema, strictQuery } from './query.ts';
 import { keepToRoles, rolesElsewhere, serves } from './roles.ts';
@@ -26,12 +26,12 @@ const openApi = new URL('../../openapi.json', import.meta.url);
 /** Makes the server of a process, with the routes of its roles. It is ready to `listen`, or for `inject`. */
 export function buildServer(edge: Edge): Server {
   const { log, tracer, metrics, settings, tenancy } = edge;
-  const limits = settings.RATE_LIMIT ? addressLimits(tenancy.limits, settings) : undefined;
+  const limits = settings.RATE_LIMIT ? callLimits(tenancy.limits, settings) : undefined;
   const onAnswer: typeof metrics.onAnswer = (answered) => metrics.onAnswer(answered);
   const elsewhere = rolesElsewhere(settings.ROLES);
   const hashesWaiting = () => tenancy.passwords.waiting;
   const server = buildFramework({ log, tracer, onAnswer, limits, hashesWaiting, elsewhere, settings });
-  guardRoutes(server, tenancy, settings);
+  guardRoutes(server, tenancy, { settings, limits });
   keepToRoles(server, settings.ROLES);
   server.addHook('onRoute', (route) => {
     if (!route.url.startsWith('/v1/')) return;
@@ -41,11 +41,11 @@ export function buildServer(edge: Edge): Server {
     if (onlyReads || route.config?.conditional) return;
     route.preHandler = [async (request) => refuseConditions(request), ...[route.preHandler ?? []].flat()];
   });
-  addRoutes(server, edge, limits);
+  addRoutes(server, edge);
   return server;
 }
 
-function addRoutes(server: Server, edge: Edge, limits: AddressLimits | undefined): void {
+function addRoutes(server: Server, edge: Edge): void {
   const { tenancy, keys, settings } = edge;
   const bodies = { document: settings.DOCUMENT_BYTES, batch: settings.BATCH_BYTES };
   const { ROLES: roles } = settings;
@@ -56,11 +56,11 @@ function addRoutes(server: Server, edge: Edge, limits: AddressLimits | undefined
     pagesRoutes(server, openApi);
   }
   if (serves(roles, 'auth')) {
-    adminRoutes(server, tenancy, limits);
+    adminRoutes(server, tenancy);
     keysRoutes(server, edge);
   }
   if (serves(roles, 'organizations')) {
-    organizationsRoutes(server, tenancy, limits);
+    organizationsRoutes(server, tenancy);
     organizationsRoutesV1(server, tenancy, keys);
     clustersRoutes(server, tenancy);
     eventsRoutes(server, tenancy, keys);

@@ -66,6 +66,8 @@ function faultsOf({ keyword, instancePath, params, message }: TLocalizedValidati
       return [fault(params.limit === 1 ? 'must not be empty' : `must be at least ${params.limit} characters long`)];
     case 'maxLength':
       return [fault(`must be at most ${params.limit} characters long`)];
+    case 'minProperties':
+      return [fault('must have a member')];
     case 'enum':
       return [fault(`must be one of ${params.allowedValues.join(', ')}`)];
     default:

@@ -54,8 +54,8 @@ async function examine(admitting: Admitting, name: string, marks: ClusterMarks):
   if (!isMarked) await noteMarked(records, name);
 }
 
-/** The id of the installation, made once. */
-function installationOf({ records, mainKind }: Admitting): Promise<string> {
+/** The id of the installation, made once. @throws {TenantryError} busy, storage_unavailable */
+export function installationOf({ records, mainKind }: Pick<Admitting, 'records' | 'mainKind'>): Promise<string> {
   return decide(async (end) => {
     const main = await records.get(kind, mainCluster);
     if (main?.installation !== undefined) return main.installation;

@@ -20,6 +20,8 @@ export interface Caller {
 /** A caller, and the organization that the token is for, as both were read. */
 export interface SignedInCaller {
   readonly caller: Caller;
+  /** Tells the token from all others. */
+  readonly tokenId: string;
   readonly organization: Organization;
 }
 
@@ -43,7 +45,7 @@ async function findCaller(tokens: Tokens, reads: RecentRecords, token: string): 
   const organization = await reads.get(organizations, claims.organization_id, isLive);
   if (organization === undefined || !isLive(organization)) throw notAuthenticated();
   const caller = { user_id: user.id, email: user.email, generation: user.generation, organization_id: organization.id };
-  return { caller, organization };
+  return { caller, organization, tokenId: claims.jti };
 }
 
 /** Whether the caller is the admin of this organization, by a token for it. */

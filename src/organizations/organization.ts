@@ -24,6 +24,8 @@ export interface Organization extends Stored {
   readonly keyed_creations?: { readonly since: string; readonly count: number };
   /** What the operator allows it; absent is no bound but those of the installation. */
   readonly quotas?: Quotas;
+  /** What the operator set for its calls; absent is nothing but what the settings say. */
+  readonly limits?: OrganizationLimits;
   /** Its creation was finished, or is being finished, by another than who began it; present for ever after. */
   readonly creation_taken_over?: true;
   /** Present from the moment a deletion began. */
@@ -56,6 +58,14 @@ export interface Quotas {
 
 /** Of an organization for which the operator has set none. */
 export const noQuotas: Quotas = { documents: null, bytes: null, collections: null };
+
+/** How often the tokens of an organization may call; null is what the settings say. */
+export interface OrganizationLimits {
+  readonly calls_per_minute: number | null;
+}
+
+/** Of an organization for which the operator has set none. */
+export const noLimits: OrganizationLimits = { calls_per_minute: null };
 
 /** Where the organization's documents are. */
 export function placeOf({ id, collection_name, placement }: Organization): TenantPlace {

@@ -16,6 +16,7 @@ import {
   token,
   wholeNumber,
 } from './kinds.ts';
+import { redisUrl } from './redis.ts';
 import { roles } from './roles.ts';
 
 /** A row of the table: one setting. */
@@ -74,6 +75,12 @@ export const table = {
     about:
       'What this process does, where several work on one database: calls, all or some of them, and what is done from time to time.',
   },
+  REDIS_URL: {
+    kind: redisUrl,
+    about:
+      'Redis by which instances count limits together and tell each other what they changed. Without it each counts by itself; nothing is kept there for longer than its limit.',
+    secret: true,
+  },
   START_SECONDS: {
     kind: wholeNumber(0, 600),
     initial: '30',
@@ -116,6 +123,18 @@ export const table = {
     initial: '6000/minute',
     about: 'All calls from one address, which may be a whole backend.',
   },
+  LIMIT_ORGANIZATION: {
+    kind: rate,
+    initial: '60000/minute',
+    about: 'All calls by tokens of one organization, unless the operator has set another number for it.',
+  },
+  LIMIT_TOKEN: { kind: rate, initial: '30000/minute', about: 'All calls by one token.' },
+  LIMIT_WRITE: {
+    kind: rate,
+    initial: '30000/minute',
+    about: 'Calls by tokens of one organization that change something.',
+  },
+  LIMIT_TRANSFER: { kind: rate, initial: '600/minute', about: 'Exports and imports by tokens of one organization.' },
   LIMIT_ACCOUNT_FAILURES: {
     kind: rate,
     initial: '100/minute',

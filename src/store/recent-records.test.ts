@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RecentRecords, rememberRecords } from './recent-records.ts';
-import { defineKind, type Records, remove, replace, type Stored } from './records.ts';
+import { type Announcements, type RecentRecords, rememberRecords, type WrittenRecord } from './recent-records.ts';
+import { check, defineKind, insert, type Records, remove, replace, type Stored } from './records.ts';
 
 interface Person extends Stored {
   readonly email: string;
 }
 
 const people = defineKind<Person>()('people', { email: 'unique' });
+const others = defineKind<Stored>()('others', {});
 const ada: Person = { id: 'ada', version: 1, email: 'ada@example.com' };
 const always = () => true;
 
@@ -31,8 +32,23 @@ function openMemory() {
       return commit.promise;
     },
   } as object as Records;
-  const memory = rememberRecords(database, { most: 10, milliseconds: 2_000, elapsed: () => clock.now });
-  return { ...memory, standing, clock, reads, commits };
+  const told: (readonly WrittenRecord[])[] = [];
+  let hear: Parameters<Announcements['listen']>[0] = () => assert.fail('nobody listens');
+  const announcements: Announcements = {
+    tell: (written) => void told.push(written),
+    isHeard: () => true,
+    listen(listener) {
+      hear = listener;
+    },
+  };
+  const memory = rememberRecords(database, {
+    most: 10,
+    milliseconds: 2_000,
+    elapsed: () => clock.now,
+    announcements,
+    announced: [people],
+  });
+  return { ...memory, standing, clock, reads, commits, told, hear };
 }
 
 function byEmail(recent: RecentRecords, holds: (person: Person) => boolean = always): Promise<Person | undefined> {
@@ -92,4 +108,42 @@ test('a read that a commit of our own overtook is not remembered', async () => {
   await committing;
   assert.equal((await reading)?.version, 1);
   assert.equal(await recent.get(people, 'ada', always), undefined);
+});
+
+test('what another process says that it wrote is read anew, and what is being read of it meanwhile is not remembered', async () => {
+  const { recent, reads, hear } = openMemory();
+  await recent.get(people, 'ada', always);
+  hear([{ kind: 'people', id: 'ada' }]);
+  await recent.get(people, 'ada', always);
+  assert.equal(reads.length, 2);
+  const reading = recent.get(people, 'ada', ({ version }) => version > 1);
+  hear([{ kind: 'people', id: 'ada' }]);
+  await reading;
+  await recent.get(people, 'ada', always);
+  assert.equal(reads.length, 4);
+  hear([{ kind: 'others', id: 'ada' }]);
+  await recent.get(people, 'ada', always);
+  assert.equal(reads.length, 4);
+});
+
+test('where something may have been missed all is read anew', async () => {
+  const { recent, reads, hear } = openMemory();
+  await recent.get(people, 'ada', always);
+  hear(undefined);
+  await recent.get(people, 'ada', always);
+  assert.equal(reads.length, 2);
+});
+
+test('a commit of our own is told when it is over, as far as somebody may remember what it changed', async () => {
+  const { records, commits, told } = openMemory();
+  const committing = records.commit([
+    replace(people, ada),
+    insert(people, { ...ada, id: 'bob' }),
+    check(people, ada),
+    remove(others, { id: 'x', version: 1 }),
+  ]);
+  assert.deepEqual(told, []);
+  commits[0]?.resolve({ result: 'done' });
+  await committing;
+  assert.deepEqual(told, [[{ kind: 'people', id: 'ada' }]]);
 });

@@ -18,6 +18,8 @@ import {
 export interface RecentRecords {
   /** How old what is given may be. */
   readonly milliseconds: number;
+  /** Whether what other instances change is told at once, as far as is known, so that what is given is hardly older than that. */
+  isTold(): boolean;
 
   /** The record with this id, or undefined; what does not hold is given too, as it stands. */
   get<R extends Stored>(kind: Kind<R>, id: string, holds: (record: R) => boolean): Promise<R | undefined>;
@@ -35,6 +37,7 @@ export interface RecentRecords {
 export function asTheyStand(records: Pick<Records, 'get' | 'find'>): RecentRecords {
   return {
     milliseconds: 0,
+    isTold: () => false,
     get: (kind, id) => records.get(kind, id),
     find: (kind, index, key) => records.find(kind, index, key),
   };
@@ -48,6 +51,24 @@ export interface Memory {
   readonly milliseconds: number;
   /** A clock that never goes back, in milliseconds; `performance` unless a test gives one. */
   readonly elapsed?: () => number;
+  /** How instances tell each other what they wrote. What is told makes the time shorter; it is kept without. */
+  readonly announcements?: Announcements | undefined;
+  /** The kinds whose changes are told: those that somebody reads as recent ones. */
+  readonly announced?: readonly Pick<Kind, 'name'>[];
+}
+
+/** Tells other instances which records were written, and hears of theirs, without a promise that it arrives. */
+export interface Announcements {
+  tell(written: readonly WrittenRecord[]): void;
+  isHeard(): boolean;
+  /** @param listener told what others wrote; undefined: some of it may have been missed */
+  listen(listener: (written: readonly WrittenRecord[] | undefined) => void): void;
+}
+
+/** A record that was written, with the name of its kind. */
+export interface WrittenRecord {
+  readonly kind: string;
+  readonly id: string;
 }
 
 interface Remembered {
@@ -71,7 +92,7 @@ export function rememberRecords(
   records: Records,
   memory: Memory,
 ): { readonly records: Records; readonly recent: RecentRecords } {
-  const { elapsed = () => performance.now() } = memory;
+  const { elapsed = () => performance.now(), announcements, announced = [] } = memory;
   const kinds = new Map<string, Remembered>();
 
   function rememberedOf(kind: Kind): Remembered {
@@ -96,6 +117,20 @@ export function rememberRecords(
     return standing;
   }
 
+  /** What others have changed is read anew, and what is being read of it is not kept. */
+  function forget(written: readonly WrittenRecord[] | undefined): void {
+    for (const remembered of written === undefined ? kinds.values() : []) {
+      remembered.commits += 1;
+      remembered.cache.forgetAll();
+    }
+    for (const { kind, id } of written ?? []) {
+      const remembered = kinds.get(kind);
+      if (remembered === undefined) continue;
+      remembered.commits += 1;
+      remembered.cache.forget(id);
+    }
+  }
+
   async function commit(changes: readonly Change[], end?: number): Promise<Outcome> {
     const writes = writtenBy(changes);
     const each = (visit: (cache: RecordCache, id: string) => void): void => {
@@ -110,13 +145,18 @@ export function rememberRecords(
       return await records.commit(changes, end);
     } finally {
       each((cache, id) => cache.settle(id));
+      // Also where it failed: it may have happened. What is new nobody remembers.
+      announcements?.tell(changes.flatMap(rewritten).filter(({ kind }) => announced.some(({ name }) => name === kind)));
     }
   }
+
+  announcements?.listen(forget);
 
   return {
     records: { ...records, commit },
     recent: {
       milliseconds: memory.milliseconds,
+      isTold: () => announcements?.isHeard() ?? false,
       get: (kind, id, holds) =>
         recentOr(kind as Kind, { known: (cache) => cache.byId(id), holds, read: () => records.get(kind, id) }),
       find: (kind, index, key, holds) =>
@@ -127,4 +167,10 @@ export function rememberRecords(
         }),
     },
   };
+}
+
+/** The record that a change puts in the place of what somebody may remember. */
+function rewritten(change: Change): WrittenRecord[] {
+  if (change.op !== 'replace' && change.op !== 'remove') return [];
+  return [{ kind: change.kind.name, id: change.record.id }];
 }

@@ -15,6 +15,10 @@ export interface RecordCache {
    * @param begun when the reading of it began, by the clock of the `Lifetime`; needed where there is one
    */
   put(record: Stored, begun?: number): void;
+  /** Another process has changed the record. */
+  forget(id: string): void;
+  /** Others may have changed any of them. */
+  forgetAll(): void;
   /** A commit that touches the record begins; `settle` follows. */
   touch(id: string): void;
   settle(id: string): void;
@@ -56,6 +60,10 @@ export function createRecordCache(kind: Kind, most: number, lifetime?: Lifetime)
       records.set(record.id, record, begun === undefined ? {} : { start: begun });
       eachKey(record, (ids, key) => ids.set(key, record.id));
     },
+    forget(id) {
+      records.delete(id);
+    },
+    forgetAll: () => records.clear(),
     touch(id) {
       records.delete(id);
       touched.set(id, (touched.get(id) ?? 0) + 1);

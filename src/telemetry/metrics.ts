@@ -15,6 +15,8 @@ export interface Metrics {
   describe(process: { readonly version: string; readonly roles: readonly string[]; readonly engine: string }): void;
   /** Shows how the parts of the service stand. */
   observe(parts: ObservedParts): void;
+  /** Shows how Redis stands with this process. */
+  observeRedis(standing: () => { readonly isUp: boolean; readonly failures: number }): void;
   /** Shows how many lines the log has lost. */
   observeLostLines(lost: () => number): void;
   /** Shows the rounds of a process that does them. @returns what is called at the end of each, with how many of its works failed */
@@ -131,6 +133,11 @@ export function createMetrics(codes: readonly string[] = []): Metrics {
       shows.count('tenantry_events_appended_total', 'Events that this process wrote.', () => events.appended);
       shows.gauge('tenantry_event_readers', 'Streams of events that are open.', () => events.readers);
       look = showClusters(registers, clusters).look;
+    },
+    observeRedis(standing) {
+      const isUp = () => (standing().isUp ? 1 : 0);
+      shows.gauge('tenantry_redis_up', 'Whether Redis answers and its messages arrive: 1 or 0.', isUp);
+      shows.count('tenantry_redis_failures_total', 'How often Redis ceased to answer.', () => standing().failures);
     },
     observeLostLines(lost) {
       shows.count('tenantry_log_lines_lost_total', 'Log lines that nobody took.', lost);

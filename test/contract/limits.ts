@@ -104,6 +104,66 @@ export function limitsContract(engine: string, open: () => Promise<LimitsUnderTe
     assert.equal((await limits.look(three, 'a')).allowed, false);
   });
 
+  guarantee('several are counted where all allow it, and none where one does not', async ({ limits }) => {
+    const two: Limit = { name: 'two', most: 2, seconds: 60 };
+    const claims = [
+      { limit: three, key: 'a' },
+      { limit: two, key: 'b' },
+    ];
+    const take = async () => (await limits.takeAll(claims)).map(({ allowed, remaining }) => [allowed, remaining]);
+    assert.deepEqual(await take(), [
+      [true, 2],
+      [true, 1],
+    ]);
+    await take();
+    for (let call = 0; call < 3; call++) {
+      assert.deepEqual(await take(), [
+        [true, 1],
+        [false, 0],
+      ]);
+    }
+    assert.deepEqual(await limits.takeAll([]), []);
+    assert.equal((await limits.look(three, 'a')).remaining, 1);
+  });
+
+  guarantee('of several that share a limit, at once, exactly as many are allowed', async ({ limits }) => {
+    const shared: Limit = { name: 'shared', most: 30, seconds: 60 };
+    const own: Limit = { name: 'own', most: 20, seconds: 60 };
+    const calls = Array.from({ length: 200 }, (_, call) =>
+      limits.takeAll([
+        { limit: own, key: String(call % 2) },
+        { limit: shared, key: 'a' },
+      ]),
+    );
+    const allowed = (await Promise.all(calls)).filter((standings) => standings.every((each) => each.allowed));
+    assert.equal(allowed.length, 30);
+  });
+
+  guarantee('what is past its limit is known without asking, and nothing else is', async ({ limits, pass }) => {
+    const claims = [{ limit: three, key: 'a' }];
+    for (let call = 0; call < 3; call++) {
+      assert.equal(limits.refusal(claims), undefined);
+      await limits.takeAll(claims);
+    }
+    assert.deepEqual(limits.refusal([{ limit: three, key: 'b' }, ...claims]), {
+      limit: three,
+      standing: { allowed: false, remaining: 0, resetSeconds: 10 },
+    });
+    await pass(10_001);
+    assert.equal(limits.refusal(claims), undefined);
+  });
+
+  guarantee('another number or a shorter time counts for the window that is open', async ({ limits }) => {
+    for (let call = 0; call < 3; call++) await limits.take(three, 'a');
+    assert.equal((await limits.take({ ...three, most: 2 }, 'a')).allowed, false);
+    assert.deepEqual(await limits.take({ ...three, most: 5 }, 'a'), { allowed: true, remaining: 1, resetSeconds: 10 });
+    assert.deepEqual(await limits.take({ ...three, most: 5, seconds: 4 }, 'a'), {
+      allowed: true,
+      remaining: 0,
+      resetSeconds: 4,
+    });
+  });
+
   guarantee('a limit of none allows none', async ({ limits }) => {
     const none: Limit = { name: 'none', most: 0, seconds: 60 };
     const refused = { allowed: false, remaining: 0, resetSeconds: 60 };

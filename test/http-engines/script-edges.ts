@@ -105,7 +105,7 @@ const limited: Chapter = [
   signIn(429, {}),
   ...times(39, create(422, {})),
   create(429, account('late', 'Late')),
-  ...times(37, other(404, 'GET', '/nowhere')),
+  ...times(40, other(404, 'GET', '/nowhere')),
   other(429, 'GET', '/nowhere'),
   other(429, 'GET', '/'),
   other(200, 'GET', '/health/live'),

@@ -172,7 +172,7 @@ const provocations = {
     [`GET ${organization}/export`]: { request: ({ path }) => ({ path: `${path}&collection=invoices` }) },
     [imports]: { request: ({ path }) => ({ path: `${path}?first_line=0` }) },
     [`GET ${events}/verify`]: { request: ({ path }) => ({ path: `${path}?cursor=none` }) },
-    [`PATCH ${organization}`]: { request: () => ({ body: '{}' }) },
+    [`PATCH ${organization}`]: { request: (well) => changed(well, { quotas: { documents: 'many' } }) },
     [`POST ${collections}`]: { request: (well) => changed(well, { name: 'Orders' }) },
     ...each(documentBodies, { request: (well) => changed(well, { _note: 'mine' }) }),
     [batch]: { request: () => operations({ op: 'delete' }) },

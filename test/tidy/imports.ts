@@ -45,9 +45,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // What is done without being asked.
   background: ['relay', 'broker', 'settings', ...features.flat(), ...ports],
   // What the doctor is told of the engines.
-  examine: ['engine', 'settings', 'identity', 'organizations', 'placement', ...ports, 'store/sqlite', 'store/mongodb'],
+  examine: [
+    'engine',
+    'settings',
+    'identity',
+    'organizations',
+    'placement',
+    ...ports,
+    'store/sqlite',
+    'store/mongodb',
+    'cache/redis',
+  ],
   // Commands on the data, for the running service or in its place.
   orders: ['engine', 'settings', 'control', 'documents', 'identity', 'organizations', 'placement', 'telemetry'],
+  // What is shared by the instances, and what of it goes by which server.
+  sharing: ['settings', 'identity', 'organizations', 'placement', ...ports, 'cache/memory', 'cache/redis'],
   telemetry: [],
   'fail-point-reacher': ['organizations', 'relay', 'store'],
   signals: [],

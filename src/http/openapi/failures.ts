@@ -148,7 +148,7 @@ const failures = {
       'As many Idempotency-Keys are remembered for the organization as may be; make the call without one, with ids of your own',
   },
   rate_limited: {
-    when: 'The address made too many calls, or too many of the same organization are in work. `Retry-After` says when the next one is answered.',
+    when: 'The address, the token or the organization made too many calls, or too many of the same organization are in work. `RateLimit` says which limit has nothing left, `Retry-After` when the next one is answered. What is refused counts against no limit.',
     advice: 'Wait for as many seconds as `Retry-After` says.',
     detail: 'Too many requests; try again in 60 s',
   },

@@ -7,7 +7,7 @@ export const headers = {
   },
   'RateLimit-Policy': {
     description:
-      'The limits that the call counts against: how many (`q`) in how many seconds (`w`). Absent where the call is refused before it is counted. draft-ietf-httpapi-ratelimit-headers-10.',
+      'The limits that the call counts against: how many (`q`) in how many seconds (`w`). `address`: calls of the address; `create` and `login`: its creations and log-ins; `token`: calls by the token; `organization`: by all tokens of its organization; `write` and `transfer`: those that change something, and exports and imports. Absent where the call is refused before it is counted. draft-ietf-httpapi-ratelimit-headers-10.',
     schema: { type: 'string' },
     example: '"address";q=6000;w=60',
   },

@@ -17,6 +17,7 @@ const details = {
   collection_name: 'org_acme_corp',
   admin: { id: 'usr_01kb1p3zj0fwz9k3d5n7q1s8xa', email: 'ada@acme.example' },
   quotas: { documents: null, bytes: null, collections: null },
+  limits: { calls_per_minute: null },
   created_at: '2026-11-24T09:30:00.000Z',
   updated_at: '2026-11-24T09:30:00.000Z',
 } as const;
@@ -158,10 +159,10 @@ export const organizationCallsV1: readonly Call[] = [
     method: 'patch',
     path: '/v1/organizations/{organization}',
     tag: 'Organizations',
-    id: 'setQuotas',
-    summary: 'Set what an organization may have',
+    id: 'setBounds',
+    summary: 'Set what an organization may have, and how often it may call',
     description:
-      'For the operator: sets the quotas of the organization. Those that are left out stay as they are; null takes one away. What the organization has already stays, also where that is more. The answer is `Cache-Control: no-store`.',
+      'For the operator: sets the quotas and the limits of the organization, one of them or both. Those that are left out stay as they are; null takes one away. What the organization has already stays, also where that is more. A limit counts on every instance within a second. The answer is `Cache-Control: no-store`.',
     body: {
       schema: schemaNamed('UpdateOrganizationV1'),
       examples: {
@@ -169,6 +170,7 @@ export const organizationCallsV1: readonly Call[] = [
           summary: 'Room for a million documents of 10 GB',
           value: { quotas: { documents: 1_000_000, bytes: 10_000_000_000 } },
         },
+        limits: { summary: 'Six hundred calls in a minute', value: { limits: { calls_per_minute: 600 } } },
         unbounded: { summary: 'Any number of documents', value: { quotas: { documents: null } } },
       },
     },
@@ -187,7 +189,7 @@ export const organizationCallsV1: readonly Call[] = [
       ...organizationCallFails,
       ...bodyFails,
       route_not_found: noOperator,
-      invalid_value: faultOf('#/quotas', 'is required'),
+      invalid_value: faultOf('#/quotas/documents', 'must be an integer'),
       busy: othersChange,
     },
   },

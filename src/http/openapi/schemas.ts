@@ -39,6 +39,11 @@ const quotas = described(changeSchema.body.properties.quotas, {
   collections: 'Collections, `default` among them. null is the bound of the installation: 100, unless another is set.',
 });
 
+const limits = described(changeSchema.body.properties.limits, {
+  calls_per_minute:
+    'Calls by all tokens of the organization in a minute. null is what the installation allows: 60,000, unless another is set.',
+});
+
 const usage = {
   documents: { type: 'integer', minimum: 0, description: 'Of all collections.' },
   bytes: { type: 'integer', minimum: 0, description: bytesDescription },
@@ -79,7 +84,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
       }),
     },
   },
-  UpdateOrganizationV1: { ...changeSchema.body, properties: { quotas } },
+  UpdateOrganizationV1: { ...changeSchema.body, properties: { quotas, limits } },
   OrganizationPage: pageOf('OrganizationSummary'),
   OrganizationSummary: answer({
     id: shownId,
@@ -99,6 +104,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
       email: { type: 'string', format: 'email' },
     }),
     quotas: schemaNamed('Quotas'),
+    limits: schemaNamed('OrganizationLimits'),
     created_at: shownTime,
     updated_at: {
       ...shownTime,
@@ -116,6 +122,11 @@ export const schemas: Readonly<Record<string, Schema>> = {
     ...quotas,
     required: Object.keys(changeSchema.body.properties.quotas.properties),
     description: 'What the operator allows the organization. What it had before stays, also where that is more.',
+  },
+  OrganizationLimits: {
+    ...limits,
+    required: Object.keys(changeSchema.body.properties.limits.properties),
+    description: 'What the operator set for the calls of the organization. The other limits hold beside it.',
   },
   Usage: answer({
     ...usage,

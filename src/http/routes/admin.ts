@@ -3,7 +3,6 @@ import type { Tenancy } from '../../organizations/tenancy.ts';
 import { limitKey } from '../address.ts';
 import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
-import { type AddressLimits, limitByAddress } from '../limiting.ts';
 import { originOf } from '../origin.ts';
 
 /** What `POST /admin/login` takes. */
@@ -17,14 +16,13 @@ export const signInSchema = {
 } as const;
 
 /** `POST /admin/login`: an access token for an email and a password. */
-export function adminRoutes(server: Server, tenancy: Tenancy, limits: AddressLimits | undefined): void {
+export function adminRoutes(server: Server, tenancy: Tenancy): void {
   server.post(
     '/admin/login',
     {
       schema: signInSchema,
       config: { reference: true },
       bodyLimit: bodyLimitOf(server),
-      onRequest: limits === undefined ? [] : [limitByAddress(limits.counter, limits.signIns)],
     },
     async (request, reply) => {
       const access_token = await signInAdmin(tenancy, request.body, limitKey(request.ip), originOf(request));

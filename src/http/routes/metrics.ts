@@ -15,7 +15,7 @@ export interface MetricsSettings {
 
 /** `GET /metrics`, for those who may see them (`metricsReaders`). */
 export function metricsRoutes(server: Server, { metrics }: Pick<Edge, 'metrics'>): void {
-  server.get('/metrics', { config: { uncounted: true } }, async (_request, reply) => {
+  server.get('/metrics', async (_request, reply) => {
     reply.type(metrics.contentType);
     return metrics.text();
   });

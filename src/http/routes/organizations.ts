@@ -7,7 +7,6 @@ import { limitKey } from '../address.ts';
 import { callerOf } from '../authentication.ts';
 import { bodyLimitOf } from '../body.ts';
 import type { Server } from '../framework.ts';
-import { type AddressLimits, limitByAddress } from '../limiting.ts';
 import { originOf } from '../origin.ts';
 
 /** A name that only selects. Its form is not looked at: one that nobody can have is found nowhere. */
@@ -50,19 +49,14 @@ export const updateSchema = {
 const config = { reference: true } as const;
 
 /** The organizations of the reference API, under `/org/`. */
-export function organizationsRoutes(server: Server, tenancy: Tenancy, limits: AddressLimits | undefined): void {
-  const limitCreations = limits === undefined ? [] : [limitByAddress(limits.counter, limits.creations)];
+export function organizationsRoutes(server: Server, tenancy: Tenancy): void {
   const bodyLimit = bodyLimitOf(server);
 
-  server.post(
-    '/org/create',
-    { schema: createSchema, config, bodyLimit, onRequest: limitCreations },
-    async (request, reply) => {
-      const view = await createOrganization(tenancy, request.body, originOf(request), limitKey(request.ip));
-      reply.code(201);
-      return view;
-    },
-  );
+  server.post('/org/create', { schema: createSchema, config, bodyLimit }, async (request, reply) => {
+    const view = await createOrganization(tenancy, request.body, originOf(request), limitKey(request.ip));
+    reply.code(201);
+    return view;
+  });
 
   server.get('/org/get', { schema: nameInQuery, config }, (request) =>
     readOrganization(tenancy, request.query.organization_name),

@@ -8,9 +8,10 @@ import { deleteById } from '../../../organizations/delete.ts';
 import { describeOrganization, detailsOf, type OrganizationDetails } from '../../../organizations/describe.ts';
 import { type ListPosition, listOrganizations } from '../../../organizations/list.ts';
 import type { Organization } from '../../../organizations/organization.ts';
-import { setQuotas } from '../../../organizations/set-quotas.ts';
+import { setBounds } from '../../../organizations/set-bounds.ts';
 import type { Tenancy } from '../../../organizations/tenancy.ts';
-import { organizationOf, principalOf } from '../../authentication.ts';
+import { asTheyStand } from '../../../store/recent-records.ts';
+import { organizationOf, principalOf, readsOf } from '../../authentication.ts';
 import { bodyLimitOf } from '../../body.ts';
 import { hasTag } from '../../etag.ts';
 import type { Server } from '../../framework.ts';
@@ -64,12 +65,17 @@ export const changeSchema = {
   body: {
     type: 'object',
     additionalProperties: false,
-    required: ['quotas'],
+    minProperties: 1,
     properties: {
       quotas: {
         type: 'object',
         additionalProperties: false,
         properties: { documents: bound, bytes: bound, collections: { ...bound, maximum: mostCollections } },
+      },
+      limits: {
+        type: 'object',
+        additionalProperties: false,
+        properties: { calls_per_minute: { ...bound, minimum: 1, maximum: 1_000_000_000 } },
       },
     },
   },
@@ -113,8 +119,8 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
     return { data: organizations.map(summaryOf), next_cursor: cursorAfter(keys, list, next) };
   });
 
-  server.get('/v1/organizations/:organization', async (request, reply) => {
-    const { details, revision } = await describeOrganization(records, organizationOf(request).id);
+  server.get('/v1/organizations/:organization', { config: { recent: 'if told' } }, async (request, reply) => {
+    const { details, revision } = await describeOrganization(readsOf(tenancy, request), organizationOf(request).id);
     const etag = `"${revision}"`;
     reply.header('etag', etag);
     return hasTag(request, etag) ? reply.code(304).send() : details;
@@ -122,8 +128,8 @@ export function organizationsRoutesV1(server: Server, tenancy: Tenancy, keys: Se
 
   server.patch('/v1/organizations/:organization', { schema: changeSchema, bodyLimit }, async (request) => {
     const { id } = organizationOf(request);
-    await setQuotas(tenancy, id, request.body.quotas, originOf(request));
-    return (await describeOrganization(records, id)).details;
+    await setBounds(tenancy, id, request.body, originOf(request));
+    return (await describeOrganization(asTheyStand(records), id)).details;
   });
 
   server.delete('/v1/organizations/:organization', async (request) => {

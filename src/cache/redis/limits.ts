@@ -1,0 +1,135 @@
+import { createHash, hash } from 'node:crypto';
+import type { Claim, Limit, Limits, Standing } from '../limits.ts';
+import { createWindows, standingOf, type Windows, type WindowsOptions } from '../windows.ts';
+import type { Link } from './link.ts';
+
+/** What `redisLimits` is handed, beside what its own windows need. */
+export interface RedisLimitsOptions extends WindowsOptions {
+  readonly link: Pick<Link, 'isUp' | 'ask'>;
+  /** Before each key. */
+  readonly prefix: string;
+}
+
+/**
+ * For each key: at most so many, milliseconds of a window, and how many an instance has counted by itself. ARGV[1] is 1
+ * where all are counted if all are within their limits. Gives for each key the count and the milliseconds left; the last
+ * number is 1 where it counted. A key's life is its window by Redis' own clock; none is ever without an end.
+ */
+const script = `
+local counts, lefts, fits = {}, {}, true
+for i, key in ipairs(KEYS) do
+  local most, window, untold = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
+  local count = tonumber(redis.call('GET', key) or '0') or 0
+  local left = redis.call('PTTL', key)
+  if left == -1 or left > window then
+    redis.call('PEXPIRE', key, window)
+    left = window
+  end
+  if left <= 0 then
+    count, left = 0, window
+  end
+  if untold > 0 then
+    count = count + untold
+    redis.call('SET', key, count, 'PX', left)
+  end
+  counts[i], lefts[i] = count, left
+  fits = fits and count < most
+end
+local counted = fits and ARGV[1] == '1'
+local reply = {}
+for i, key in ipairs(KEYS) do
+  if counted then
+    counts[i] = counts[i] + 1
+    redis.call('SET', key, counts[i], 'PX', lefts[i])
+  end
+  reply[2 * i - 1], reply[2 * i] = counts[i], lefts[i]
+end
+reply[#reply + 1] = counted and 1 or 0
+return reply
+`;
+
+const scriptDigest = createHash('sha1').update(script).digest('hex');
+
+/**
+ * Limits that all instances count together: all of a request in one round trip. What Redis told last is remembered, so that
+ * who is past a limit is refused without asking, and counting goes on from there where Redis does not answer; what is
+ * counted meanwhile is told to it with the next one. So no answer of Redis, nor the lack of one, lets more through than an
+ * instance by itself would.
+ */
+export function redisLimits({ link, prefix, ...options }: RedisLimitsOptions): Limits {
+  const windows = createWindows(options);
+
+  async function stand(claims: readonly Claim[], counting: boolean): Promise<Standing[]> {
+    if (!link.isUp()) return windows.stand(claims, counting);
+    // What is refused is not counted, by whomever it is asked.
+    if (counting && windows.refusal(claims) !== undefined) return windows.stand(claims, false);
+    const untold = takeUntold(windows, claims);
+    const keys = claims.map((claim) => prefix + nameOf(claim));
+    const numbers = claims.flatMap(({ limit }, at) => [limit.most, limit.seconds * 1_000, untold[at] ?? 0]);
+    try {
+      const reply = await run(link, keys, [counting ? 1 : 0, ...numbers]);
+      return readReply(windows, claims, reply);
+    } catch {
+      // The link has noted why. It may have been counted there all the same, and is counted twice then.
+      giveBack(windows, claims, untold);
+      return windows.stand(claims, counting);
+    }
+  }
+
+  async function standOne(limit: Limit, key: string, counting: boolean): Promise<Standing> {
+    const [standing] = await stand([{ limit, key }], counting);
+    // As many as there are claims.
+    return standing as Standing;
+  }
+
+  return {
+    take: (limit, key) => standOne(limit, key, true),
+    look: (limit, key) => standOne(limit, key, false),
+    takeAll: (claims) => stand(claims, true),
+    refusal: (claims) => windows.refusal(claims),
+  };
+}
+
+/** Of one length, and without what it is made of, which may be an email. */
+function nameOf({ limit, key }: Claim): string {
+  return `${limit.name}:${hash('sha256', key, 'base64url')}`;
+}
+
+/** The whole script is sent where Redis does not know it: after its start, or where its scripts were flushed. */
+function run(link: Pick<Link, 'ask'>, keys: readonly string[], numbers: readonly number[]): Promise<unknown> {
+  return link.ask(async (client) => {
+    try {
+      return await client.evalsha(scriptDigest, keys.length, ...keys, ...numbers);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return await client.eval(script, keys.length, ...keys, ...numbers);
+    }
+  });
+}
+
+function readReply(windows: Windows, claims: readonly Claim[], reply: unknown): Standing[] {
+  const numbers = reply as readonly number[];
+  const counted = numbers.at(-1) === 1 ? 1 : 0;
+  return claims.map((claim, at) => {
+    const after = numbers[2 * at] ?? 0;
+    const milliseconds = numbers[2 * at + 1] ?? 0;
+    windows.learn(claim, after, milliseconds);
+    return standingOf(claim.limit, { before: after - counted, after, milliseconds });
+  });
+}
+
+function takeUntold(windows: Windows, claims: readonly Claim[]): number[] {
+  return claims.map((claim) => {
+    const window = windows.open(claim);
+    const untold = window?.untold ?? 0;
+    if (window !== undefined) window.untold = 0;
+    return untold;
+  });
+}
+
+function giveBack(windows: Windows, claims: readonly Claim[], untold: readonly number[]): void {
+  for (const [at, claim] of claims.entries()) {
+    const window = windows.open(claim);
+    if (window !== undefined) window.untold += untold[at] ?? 0;
+  }
+}
