@@ -45,6 +45,12 @@ export const bodyFails = {
   content_type_unsupported: undefined,
 } as const satisfies Failures;
 
+/** As `bodyFails`, for PATCH. */
+export const patchFails = {
+  ...bodyFails,
+  content_type_unsupported: { detail: 'The body must be application/merge-patch+json or application/json' },
+} as const satisfies Failures;
+
 /** As `collectionCallFails`, for those that change its documents. */
 export const documentChangeFails = {
   ...collectionCallFails,

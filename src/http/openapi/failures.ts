@@ -120,7 +120,7 @@ const failures = {
     detail: 'The URI may be 16384 bytes long',
   },
   content_type_unsupported: {
-    when: 'The body is not `application/json`, or is compressed or in another charset than UTF-8. `PATCH` of a document takes `application/merge-patch+json` too, and an import `application/x-ndjson` alone.',
+    when: 'The body is not `application/json`, or is compressed or in another charset than UTF-8. `PATCH` takes `application/merge-patch+json` too, and an import `application/x-ndjson` alone.',
     advice: 'Send the `Content-Type` that the call takes, without `Content-Encoding`.',
     detail: 'The body must be application/json',
   },

@@ -5,6 +5,7 @@ import {
   countedCallFails,
   faultOf,
   organizationCallFails,
+  patchFails,
   tooManyHashes,
   wrongLimit,
 } from './call-fails.ts';
@@ -187,7 +188,7 @@ export const organizationCallsV1: readonly Call[] = [
     },
     errors: {
       ...organizationCallFails,
-      ...bodyFails,
+      ...patchFails,
       route_not_found: noOperator,
       invalid_value: faultOf('#/quotas/documents', 'must be an integer'),
       busy: othersChange,
