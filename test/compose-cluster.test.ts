@@ -56,6 +56,7 @@ test('the cluster of compose is whole: instances, three members, a broker, Redis
     const { environment = {}, depends_on = {} } = services[name] ?? {};
     assert.equal(environment['TENANTRY_METRICS_TOKEN'], given.TENANTRY_METRICS_TOKEN);
     assert.equal(environment['TENANTRY_BROKER_URL'], `amqp://tenantry:${given.RABBITMQ_PASSWORD}@rabbitmq:5672`);
+    assert.equal(environment['TENANTRY_REDIS_URL'], 'redis://redis:6379');
     assert.match(environment['TENANTRY_DATABASE_URL'] ?? '', /^mongodb:\/\/mongodb-1,mongodb-2,mongodb-3\//);
     assert.deepEqual(Object.keys(depends_on).sort(), ['rabbitmq', 'redis', 'replica-set']);
   }

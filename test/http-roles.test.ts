@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { accessRows } from '../src/http/access.ts';
 import { type Role, roleOf, roleRows, serves } from '../src/http/roles.ts';
+import { blocksOf, readPage } from './documentation/page.ts';
 import { openEdge, type TestEdge, type TestSettings } from './http-edge.ts';
 
 const parts = ['auth', 'organizations', 'documents'] as const;
@@ -121,6 +122,20 @@ describe('roles', () => {
       ],
     );
     assert.ok(!JSON.stringify(lines).includes('secret'));
+  });
+
+  test('the table for a gateway that docs/operations.md shows leads every call to its role', () => {
+    const shown = blocksOf(readPage('docs/operations.md')).find(({ text }) => text.startsWith('map $request_uri'));
+    const [first = '', ...rest] = [...(shown?.text ?? '').matchAll(/^ {2}(\S+) (\w+);$/gm)].map((row) => row.slice(1));
+    assert.deepEqual(first, ['default', 'organizations']);
+    const leadsTo = (uri: string) =>
+      rest.find(([pattern = '']) => new RegExp(pattern.slice(1)).test(uri))?.[1] ?? 'organizations';
+    for (const row of roleRows) {
+      const [method, url] = callOf(row);
+      const role = roleOf(method, row.split(' ')[1] ?? '');
+      if (role === 'process' || role === 'api') continue;
+      for (const uri of [url, `${url}?limit=5`, url.replace('acme', 'a%2Fb')]) assert.equal(leadsTo(uri), role, uri);
+    }
   });
 
   test('each process that takes calls describes the whole API, and one that takes none nothing', async () => {

@@ -36,13 +36,25 @@ export interface NginxCall {
 
 /** Starts nginx before instances, which are named as `http://127.0.0.1:PORT`. */
 export async function startNginx(instances: readonly string[]): Promise<Nginx> {
+  const text = await readFile(configuration, 'utf8');
+  return await runNginx((place) => adapted(text, { instances, ...place }));
+}
+
+/** Where nginx listens, and the folder for its files. */
+export interface NginxPlace {
+  readonly port: number;
+  readonly folder: string;
+}
+
+/** Starts nginx with a configuration, which writes its log of calls to `access.log` in the folder. */
+export async function runNginx(configure: (place: NginxPlace) => string): Promise<Nginx> {
   if (program === undefined) throw new Error(`${lackingNginx}: skip the test`);
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-nginx-'));
   stack.defer(() => rm(folder, { recursive: true }));
   const port = await freePort();
   const file = join(folder, 'nginx.conf');
-  await writeFile(file, adapted(await readFile(configuration, 'utf8'), { instances, port, folder }));
+  await writeFile(file, configure({ port, folder }));
   // As root it would hand the work to a user who cannot enter the folder.
   const directives = `daemon off;${process.getuid?.() === 0 ? ' user root;' : ''}`;
   const child = spawn(program, ['-c', file, '-g', directives], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -77,10 +89,8 @@ export async function startNginx(instances: readonly string[]): Promise<Nginx> {
   };
 }
 
-interface Ground {
+interface Ground extends NginxPlace {
   readonly instances: readonly string[];
-  readonly port: number;
-  readonly folder: string;
 }
 
 /** The configuration with this test's addresses and places in it; all else is as in the container. */

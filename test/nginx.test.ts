@@ -93,6 +93,24 @@ suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }
     });
   }
 
+  test('a path reaches the instance as it was sent, whatever is escaped in it and however it may be repeated', async () => {
+    await using instances = await dyingInstances();
+    instances.calls.push('the first call is over');
+    await using nginx = await startNginx(instances.urls);
+    const name = 'a%2Fb%20%3Fc%25..%2f%E2%82%AC';
+    const sent = (['GET', 'PUT', 'POST', 'PATCH', 'DELETE'] as const).map((method) => [
+      method,
+      `/v1/organizations/${name}/collections/x/documents/${name}?a=%2F&b=1`,
+    ]);
+    for (const [method = '', path] of sent) {
+      await fetch(`${nginx.url}${path}`, { method, ...(method !== 'GET' && { body: '{}' }) });
+    }
+    assert.deepEqual(
+      instances.calls.slice(1),
+      sent.map((each) => each.join(' ')),
+    );
+  });
+
   test('a body as large as a batch may be passes, and a larger one does not', async () => {
     await using instances = await dyingInstances();
     instances.calls.push('the first call is over');

@@ -9,6 +9,7 @@ import { missingRabbitmq, rabbitmqUrl } from './broker/rabbitmq.ts';
 import { readPage, root, rowsOfTables } from './documentation/page.ts';
 import { adaptConfiguration, configuration, lackingPrometheus, startPrometheus } from './prometheus/server.ts';
 import { makeTraffic } from './prometheus/traffic.ts';
+import { missingRedis, testRedisUrl } from './redis/address.ts';
 import { eventually } from './service/eventually.ts';
 import { dataDirectory, startService } from './service/service.ts';
 
@@ -31,9 +32,12 @@ const alerts = groups.flatMap(({ rules }) => rules);
 const dashboards = join(root, 'deploy', 'grafana', 'dashboards');
 const dashboard = JSON.parse(readFileSync(join(dashboards, 'tenantry.json'), 'utf8')) as Dashboard;
 
-/** What is there only where there is a broker. */
-const ofBroker = /tenantry_(?:relay|events_published)_/;
-const isAsked = (query: string) => missingRabbitmq === false || !ofBroker.test(query);
+/** What is there only where there is a broker, or Redis, of which the tests may have neither. */
+const servers = [
+  { missing: missingRabbitmq, metrics: /tenantry_(?:relay|events_published)_/ },
+  { missing: missingRedis, metrics: /tenantry_redis_/ },
+];
+const isAsked = (query: string) => servers.every(({ missing, metrics }) => missing === false || !metrics.test(query));
 
 /** What a panel asks, with what Grafana puts in for its variables. */
 const queries = dashboard.panels.flatMap(({ title, targets = [] }) =>
@@ -96,6 +100,7 @@ suite('Prometheus', { skip: lackingPrometheus, timeout: 120_000 }, () => {
       CLUSTER_COLLECTIONS: '1000',
       CLUSTER_DATABASES: '100',
       ...(missingRabbitmq === false && { BROKER_URL: rabbitmqUrl() ?? '' }),
+      ...(missingRedis === false && { REDIS_URL: testRedisUrl() ?? '' }),
     });
     await using stack = new AsyncDisposableStack();
     stack.defer(async () => void (await service.stop()));
