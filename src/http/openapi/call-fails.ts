@@ -66,6 +66,9 @@ export const documentStoreFails = {
   quota_exceeded: undefined,
 } as const satisfies Failures;
 
+/** What a PATCH is told whose body is of another type. */
+export const notPatch = { detail: 'The body must be application/merge-patch+json or application/json' } as const;
+
 /** An example of one value that breaks a rule. */
 export function faultOf(pointer: string, detail: string): FailureExample {
   return { detail: `${pointer} ${detail}`, faults: [{ pointer, detail }] };

@@ -1,5 +1,12 @@
 import type { Call } from './call.ts';
-import { collectionCallFails, documentChangeFails, documentStoreFails, faultOf, keyFails } from './call-fails.ts';
+import {
+  collectionCallFails,
+  documentChangeFails,
+  documentStoreFails,
+  faultOf,
+  keyFails,
+  notPatch,
+} from './call-fails.ts';
 import { schemaNamed } from './schema.ts';
 
 const path = '/v1/organizations/{organization}/collections/{collection}/documents';
@@ -123,6 +130,7 @@ export const documentCalls: readonly Call[] = [
     },
     errors: {
       ...documentStoreFails,
+      content_type_unsupported: notPatch,
       document_not_found: undefined,
       precondition_failed: undefined,
       quota_exceeded: { detail: 'The organization may not have more bytes: it has 156 of 0' },
