@@ -67,18 +67,25 @@ export function createWindows({ now, mostKeys = MOST_KEYS }: WindowsOptions): Wi
   return {
     stand(claims, counting) {
       const time = clock();
-      const windows = claims.map((claim) => openAt(claim, time));
-      const counts = counting && claims.every(({ limit }, at) => (windows[at]?.count ?? 0) < limit.most);
-      return claims.map(({ limit, key }, at) => {
-        const window = windows[at];
+      const windows: (Window | undefined)[] = [];
+      let counts = counting;
+      for (const claim of claims) {
+        const window = openAt(claim, time);
+        windows.push(window);
+        counts &&= (window?.count ?? 0) < claim.limit.most;
+      }
+      const standings: Standing[] = [];
+      for (const { limit, key } of claims) {
+        const window = windows[standings.length];
         const before = window?.count ?? 0;
         const end = window?.end ?? time + limit.seconds * 1_000;
         if (counts && window !== undefined) {
           window.count += 1;
           window.untold += 1;
         } else if (counts) windowsOf(limit).set(key, { count: 1, end, untold: 1 });
-        return standingOf(limit, { before, after: counts ? before + 1 : before, milliseconds: end - time });
-      });
+        standings.push(standingOf(limit, { before, after: counts ? before + 1 : before, milliseconds: end - time }));
+      }
+      return standings;
     },
     refusal(claims) {
       const time = clock();

@@ -12,7 +12,8 @@ export type FailureHandler = (error: Error, request: FastifyRequest, reply: Fast
 export function failureHandler(log: Log): FailureHandler {
   return (error, request, reply) => {
     const problem = problemOf(error, request.method);
-    if (error instanceof TenantryError && error.limited !== undefined) tellStandings(reply, [error.limited]);
+    if (error instanceof TenantryError && error.limited !== undefined)
+      tellStandings(reply, [error.limited], [error.limited.standing]);
     if (problem === undefined) log.error({ request_id: request.id, err: error }, 'a request failed unexpectedly');
     else if (error instanceof TenantryError && error.cause !== undefined) {
       log.error({ request_id: request.id, code: error.code, err: error.cause }, 'a request failed');

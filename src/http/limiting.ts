@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { operator } from '../access/principal.ts';
-import type { Claim, Limit, Limits, Stance, Standing } from '../cache/limits.ts';
+import type { Claim, Limit, Limits, Standing } from '../cache/limits.ts';
 import type { SignedInCaller } from '../organizations/authenticate-admin.ts';
 import type { Organization } from '../organizations/organization.ts';
 import { limitKey } from './address.ts';
@@ -68,7 +68,7 @@ export function limitCalls(limits: CallLimits): onRequestHookHandler {
       const refusal = limits.counter.refusal(claimsOf(limits, request));
       if (refusal === undefined) done();
       else {
-        tellStandings(reply, [refusal]);
+        tellStandings(reply, [refusal], [refusal.standing]);
         done(tooMany(refusal.standing));
       }
     }
@@ -89,10 +89,8 @@ export async function countCall(
 ): Promise<void> {
   const claims = claimsOf(limits, request, who);
   const standings = await limits.counter.takeAll(claims);
-  const told = claims.map(({ limit }, at) => ({ limit, standing: standings[at] as Standing }));
-  tellStandings(reply, told);
-  const refused = told.find(({ standing }) => !standing.allowed);
-  if (refused !== undefined) throw tooMany(refused.standing);
+  tellStandings(reply, claims, standings);
+  for (const standing of standings) if (!standing.allowed) throw tooMany(standing);
 }
 
 function claimsOf(limits: CallLimits, request: FastifyRequest, who?: SignedInCaller | typeof operator): Claim[] {
@@ -118,15 +116,35 @@ function limitOf({ organization: usual }: CallLimits, { limits }: Organization):
 /**
  * Tells how the caller stands against limits, beside what was told of others, in the header fields of
  * draft-ietf-httpapi-ratelimit-headers-10. Both are lists (RFC 9651 section 3.1).
+ *
+ * @param standings in the order of `told`
  */
-export function tellStandings(reply: FastifyReply, told: readonly Stance[]): void {
-  let [policies, standings] = [reply.getHeader('ratelimit-policy') ?? '', reply.getHeader('ratelimit') ?? ''];
-  for (const { limit, standing } of told) {
+export function tellStandings(
+  reply: FastifyReply,
+  told: readonly Pick<Claim, 'limit'>[],
+  standings: readonly Standing[],
+): void {
+  let [policies, left] = [reply.getHeader('ratelimit-policy') ?? '', reply.getHeader('ratelimit') ?? ''];
+  for (let at = 0; at < told.length; at += 1) {
+    const [limit, standing] = [told[at]?.limit, standings[at]];
+    if (limit === undefined || standing === undefined) continue;
     const comma = policies === '' ? '' : ', ';
-    policies += `${comma}"${limit.name}";q=${limit.most};w=${limit.seconds}`;
-    standings += `${comma}"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`;
+    policies += comma + policyOf(limit);
+    left += `${comma}"${limit.name}";r=${standing.remaining};t=${standing.resetSeconds}`;
   }
-  reply.header('ratelimit-policy', policies).header('ratelimit', standings);
+  reply.header('ratelimit-policy', policies).header('ratelimit', left);
+}
+
+/** Of the limits that the settings name, which are the same with each call. */
+const policies = new WeakMap<Limit, string>();
+
+function policyOf(limit: Limit): string {
+  let policy = policies.get(limit);
+  if (policy === undefined) {
+    policy = `"${limit.name}";q=${limit.most};w=${limit.seconds}`;
+    policies.set(limit, policy);
+  }
+  return policy;
 }
 
 function tooMany({ resetSeconds }: Standing): EdgeError {

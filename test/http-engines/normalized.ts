@@ -122,5 +122,9 @@ function isMetrics(headers: WireAnswer['headers']): boolean {
 /** The metrics with their descriptions, and the series of those of the service; which series the runtime has is its affair. */
 function metricNames(text: string): string {
   const lines = text.split('\n').filter((line) => line.startsWith('#') || line.startsWith('tenantry_'));
-  return lines.map((line) => (line.startsWith('#') ? line : line.replace(/ [\d.e+-]+$/, ''))).join('\n');
+  return lines
+    .map((line) =>
+      line.startsWith('#') ? line : line.replace(/ [\d.e+-]+$/, '').replace(/\bengine="\w+"/, 'engine="…"'),
+    )
+    .join('\n');
 }
