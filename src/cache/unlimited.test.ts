@@ -8,3 +8,12 @@ test('without limits everything is allowed, however often', async () => {
   for (let call = 0; call < 3; call++) assert.deepEqual(await unlimited.take(limit, 'a'), standing);
   assert.deepEqual(await unlimited.look(limit, 'a'), standing);
 });
+
+test('nor is any of several refused', async () => {
+  const claims = [{ limit: { name: 'any', most: 0, seconds: 60 }, key: 'a' }];
+  assert.deepEqual(
+    (await unlimited.takeAll(claims)).map(({ allowed }) => allowed),
+    [true],
+  );
+  assert.equal(unlimited.refusal(claims), undefined);
+});

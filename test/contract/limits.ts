@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Limit, Limits } from '../../src/cache/limits.ts';
+import fc from 'fast-check';
+import type { Claim, Limit, Limits } from '../../src/cache/limits.ts';
 
 /** An implementation under test, empty at first, and how to let its time pass. */
 export interface LimitsUnderTest {
@@ -11,6 +12,47 @@ export interface LimitsUnderTest {
 }
 
 const three: Limit = { name: 'three', most: 3, seconds: 10 };
+
+/** Seconds of the windows of limits; no sum of eight passes is the length of one. */
+const windows = { short: 10, long: 60 } as const;
+
+const claim = fc.record({
+  name: fc.constantFrom('short' as const, 'long' as const),
+  most: fc.integer({ min: 0, max: 4 }),
+  key: fc.constantFrom('a', 'b'),
+});
+
+const step = fc.record({
+  op: fc.constantFrom('take', 'take', 'take', 'look', 'pass'),
+  claims: fc.uniqueArray(claim, { minLength: 1, maxLength: 2, selector: ({ name }) => name }),
+  seconds: fc.constantFrom(4, 7),
+});
+
+/** The port in a few lines, of seconds. */
+function createModel() {
+  const counted = new Map<string, { readonly count: number; readonly end: number }>();
+  let time = 0;
+  const nameOf = ({ limit, key }: Claim) => `${limit.name} ${key}`;
+  const countOf = (each: Claim) => {
+    const window = counted.get(nameOf(each));
+    return window !== undefined && window.end > time ? window : { count: 0, end: time + each.limit.seconds };
+  };
+  return {
+    pass(seconds: number) {
+      time += seconds;
+    },
+    stand(claims: readonly Claim[], counting: boolean): [boolean, number][] {
+      const before = claims.map(countOf);
+      const counts = counting && claims.every(({ limit }, at) => (before[at]?.count ?? 0) < limit.most);
+      return claims.map((each, at) => {
+        const { count, end } = before[at] ?? countOf(each);
+        const after = counts ? count + 1 : count;
+        if (counts) counted.set(nameOf(each), { count: after, end });
+        return [count < each.limit.most, Math.max(0, each.limit.most - after)];
+      });
+    },
+  };
+}
 
 /** What every implementation of the port `Limits` keeps. */
 export function limitsContract(engine: string, open: () => Promise<LimitsUnderTest>): void {
@@ -163,6 +205,45 @@ export function limitsContract(engine: string, open: () => Promise<LimitsUnderTe
       resetSeconds: 4,
     });
   });
+
+  guarantee(
+    'whatever is counted, looked at and let pass, it stands as a simple model does',
+    async ({ limits, pass }) => {
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
+          run += 1;
+          const model = createModel();
+          let passes = 0;
+          for (const { op, claims: given, seconds } of steps) {
+            const claims = given.map(({ name, most, key }) => ({
+              // Those of another run are other ones.
+              limit: { name: `${name}-${run}`, most, seconds: windows[name] },
+              key,
+            }));
+            const [first] = claims;
+            if (op === 'pass') {
+              // More would come to the end of a window to the second, which real time passes.
+              passes += 1;
+              if (passes > 8) continue;
+              await pass(seconds * 1_000);
+              model.pass(seconds);
+            } else if (op === 'look' && first !== undefined) {
+              const { allowed, remaining } = await limits.look(first.limit, first.key);
+              assert.deepEqual([[allowed, remaining]], model.stand([first], false));
+            } else {
+              const standings = await limits.takeAll(claims);
+              assert.deepEqual(
+                standings.map(({ allowed, remaining }) => [allowed, remaining]),
+                model.stand(claims, true),
+              );
+            }
+          }
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 
   guarantee('a limit of none allows none', async ({ limits }) => {
     const none: Limit = { name: 'none', most: 0, seconds: 60 };

@@ -64,15 +64,21 @@ export function redisLimits({ link, prefix, ...options }: RedisLimitsOptions): L
     // What is refused is not counted, by whomever it is asked.
     if (counting && windows.refusal(claims) !== undefined) return windows.stand(claims, false);
     const untold = takeUntold(windows, claims);
+    let countedHere = 0;
     const keys = claims.map((claim) => prefix + nameOf(claim));
     const numbers = claims.flatMap(({ limit }, at) => [limit.most, limit.seconds * 1_000, untold[at] ?? 0]);
     try {
-      const reply = await run(link, keys, [counting ? 1 : 0, ...numbers]);
-      return readReply(windows, claims, reply);
+      const onLate = (reply: readonly number[]) => {
+        const countedTwice = countedHere * (reply.at(-1) ?? 0);
+        for (const [at, claim] of claims.entries()) addUntold(windows, claim, -(untold[at] ?? 0) - countedTwice);
+      };
+      return readReply(windows, claims, await run(link, { keys, numbers: [counting ? 1 : 0, ...numbers], onLate }));
     } catch {
-      // The link has noted why. It may have been counted there all the same, and is counted twice then.
-      giveBack(windows, claims, untold);
-      return windows.stand(claims, counting);
+      // The link has noted why. It may have been counted there all the same; where no answer tells so, it is counted twice.
+      for (const [at, claim] of claims.entries()) addUntold(windows, claim, untold[at] ?? 0);
+      const standings = windows.stand(claims, counting);
+      if (counting && standings.every(({ allowed }) => allowed)) countedHere = 1;
+      return standings;
     }
   }
 
@@ -96,19 +102,25 @@ function nameOf({ limit, key }: Claim): string {
 }
 
 /** The whole script is sent where Redis does not know it: after its start, or where its scripts were flushed. */
-function run(link: Pick<Link, 'ask'>, keys: readonly string[], numbers: readonly number[]): Promise<unknown> {
+function run(link: Pick<Link, 'ask'>, { keys, numbers, onLate }: Run): Promise<readonly number[]> {
   return link.ask(async (client) => {
     try {
-      return await client.evalsha(scriptDigest, keys.length, ...keys, ...numbers);
+      return (await client.evalsha(scriptDigest, keys.length, ...keys, ...numbers)) as readonly number[];
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return await client.eval(script, keys.length, ...keys, ...numbers);
+      return (await client.eval(script, keys.length, ...keys, ...numbers)) as readonly number[];
     }
-  });
+  }, onLate);
 }
 
-function readReply(windows: Windows, claims: readonly Claim[], reply: unknown): Standing[] {
-  const numbers = reply as readonly number[];
+/** The script with what it is given, and who is told an answer that nobody waited for. */
+interface Run {
+  readonly keys: readonly string[];
+  readonly numbers: readonly number[];
+  onLate(reply: readonly number[]): void;
+}
+
+function readReply(windows: Windows, claims: readonly Claim[], numbers: readonly number[]): Standing[] {
   const counted = numbers.at(-1) === 1 ? 1 : 0;
   return claims.map((claim, at) => {
     const after = numbers[2 * at] ?? 0;
@@ -127,9 +139,7 @@ function takeUntold(windows: Windows, claims: readonly Claim[]): number[] {
   });
 }
 
-function giveBack(windows: Windows, claims: readonly Claim[], untold: readonly number[]): void {
-  for (const [at, claim] of claims.entries()) {
-    const window = windows.open(claim);
-    if (window !== undefined) window.untold += untold[at] ?? 0;
-  }
+function addUntold(windows: Windows, claim: Claim, more: number): void {
+  const window = windows.open(claim);
+  if (window !== undefined) window.untold = Math.max(0, window.untold + more);
 }

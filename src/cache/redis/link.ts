@@ -8,9 +8,10 @@ export interface Link {
    * Asks at once, and takes an answer of the next few tens of milliseconds. One that does not come, and an error, take the
    * link down until Redis answers again, which is looked for apart.
    *
+   * @param onLate told the answer where it comes after that; before the link is up again
    * @throws {Error} it is down, or went down by this
    */
-  ask<T>(send: (client: Redis) => Promise<T>): Promise<T>;
+  ask<T>(send: (client: Redis) => Promise<T>, onLate?: (answer: T) => void): Promise<T>;
   /** As `ask`, where nobody waits for it and nothing depends on it. */
   offer(send: (client: Redis) => Promise<unknown>): void;
   /** Resolves when it is up, at the latest after so many milliseconds. */
@@ -98,10 +99,10 @@ export function createLink({ client, enter, isWatched, onUp, onDown }: LinkParts
   });
   const looking = keepLooking();
 
-  async function ask<T>(send: (client: Redis) => Promise<T>): Promise<T> {
+  async function ask<T>(send: (client: Redis) => Promise<T>, onLate?: (answer: T) => void): Promise<T> {
     if (!up) throw new Error(`Redis is not asked: ${reason}`);
     try {
-      return await inTime(send(client), answerMilliseconds);
+      return await inTime(send(client), answerMilliseconds, onLate);
     } catch (error) {
       fall(error as Error);
       throw error;
@@ -145,13 +146,24 @@ function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
 }
 
 /** What the work gives, where that comes in time. */
-function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // After what has arrived was read: the process itself may have been held up.
-    const timer = setTimeout(
-      () => setImmediate(() => reject(new Error(`no answer within ${milliseconds} ms`))),
-      milliseconds,
-    );
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+function inTime<T>(work: Promise<T>, milliseconds: number, onLate?: (value: T) => void): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  let isLate = false;
+  const end = () => {
+    isLate = true;
+    reject(new Error(`no answer within ${milliseconds} ms`));
+  };
+  // After what has arrived was read: the process itself may have been held up.
+  const timer = setTimeout(() => setImmediate(end), milliseconds);
+  const take = (value: T) => {
+    clearTimeout(timer);
+    if (isLate) onLate?.(value);
+    else resolve(value);
+  };
+  const fail = (error: unknown) => {
+    clearTimeout(timer);
+    reject(error);
+  };
+  work.then(take, fail);
+  return promise;
 }
