@@ -25,7 +25,11 @@ never repaired. Times are RFC 3339 in UTC. What is answered to a token is \`Cach
 Every error is a problem document (RFC 9457): decide by its \`code\`, show its \`detail\`, and name its \`request_id\` where you
 ask for help. A path that is not there answers 404 \`route_not_found\`, a method that a path does not have 405
 \`method_not_allowed\`. GET calls answer HEAD too. Where an answer has \`Retry-After\`, the same call may be made again after
-so many seconds.`;
+so many seconds.
+
+How often somebody may call is limited: by address, by token, by organization, and for some kinds of calls apart. Each answer
+tells which limits its call counts against (\`RateLimit-Policy\`) and what is left of them (\`RateLimit\`). Past one of them a call
+is 429 \`rate_limited\`, and counts against none.`;
 
 const tags = [
   { name: 'Organizations', description: 'Create, read, change and delete an organization.' },
