@@ -38,7 +38,7 @@ import {
   measureMongodbDocumentInsert,
   measureMongodbDocumentRead,
 } from './parts/mongodb-documents.ts';
-import { measureMongodbInstances } from './parts/mongodb-instances.ts';
+import { measureMongodbInstances, measureThreeInstances } from './parts/mongodb-instances.ts';
 import { measureMongodbRead } from './parts/mongodb-read.ts';
 import { measureMongodbSignIn } from './parts/mongodb-sign-in.ts';
 import { measureOthers } from './parts/others.ts';
@@ -75,7 +75,7 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
   'mongodb-read': [measureMongodbRead],
   'mongodb-sign-in': [measureMongodbSignIn],
   'mongodb-create': [measureMongodbCreate, measureCheapMongodbCreate],
-  'mongodb-instances': [measureMongodbInstances],
+  'mongodb-instances': [measureMongodbInstances, measureThreeInstances],
   'mongodb-documents': [measureMongodbDocumentRead, measureMongodbDocumentInsert, measureMongodbDocumentBatch],
   'mongodb-remembered': [measureMongodbRemembered],
 };

@@ -10,6 +10,7 @@ import type { Tenancy } from './organizations/tenancy.ts';
 import { type RelayWatch, relay } from './relay/relay.ts';
 import type { RelayPoint } from './relay/relay-points.ts';
 import type { BrokerAddress } from './settings/broker.ts';
+import type { Tracer } from './tracing.ts';
 
 /** What is done from time to time beside the sweep of organizations. */
 const rounds: readonly Round[] = [
@@ -40,12 +41,14 @@ export interface BackgroundParts {
   readonly broker: BrokerAddress | undefined;
   /** What events come from, for the broker: a URI. */
   readonly source: string;
+  /** Where traces are collected. */
+  readonly tracer: Tracer | undefined;
   reach(point: RelayPoint): void;
 }
 
 /** Begins it: before this process takes calls, so that what its first sweep finds unfinished was left by another. */
 export async function startBackground(parts: BackgroundParts): Promise<Background> {
-  const { tenancy, isShared, metrics, broker: address, source, reach } = parts;
+  const { tenancy, isShared, metrics, broker: address, source, tracer, reach } = parts;
   const { records, log, now, wait } = tenancy;
   const ending = new AbortController();
   const { signal } = ending;
@@ -66,7 +69,7 @@ export async function startBackground(parts: BackgroundParts): Promise<Backgroun
   };
   const relaying = async () => {
     if (broker === undefined) return;
-    const relayParts = { broker, source, log, watch: metrics.relay(), now, wait, random: Math.random, reach };
+    const relayParts = { broker, source, log, tracer, watch: metrics.relay(), now, wait, random: Math.random, reach };
     await instances.keep('relay', (held) => relay(relayParts, held), signal);
   };
   const work = Promise.all([sweeping(), relaying()]);

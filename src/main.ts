@@ -201,6 +201,7 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
         metrics,
         broker: settings.BROKER_URL,
         source: settings.PUBLIC_URL ?? 'urn:tenantry',
+        tracer,
         reach,
       })
     : undefined;

@@ -40,6 +40,8 @@ export interface CarriedTrace {
 export interface Span {
   /** As the lines of the log have them. */
   readonly ids: TraceIds;
+  /** What carries the trace on from here, as `CarriedTrace` has it. */
+  readonly traceparent: string;
   /** Does work with this span active: in it, and in all that it awaits or begins, until the span ends. */
   within<T>(work: () => T): T;
   note: NoteAttributes;

@@ -2,42 +2,57 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Ground, reads } from '../ground.ts';
 import type { LoadClient } from '../load-client.ts';
-import { type Findings, type Line, type Numbers, shown, shownSpread } from '../part.ts';
+import { type Findings, type Line, type Numbers, type Part, shown, shownSpread } from '../part.ts';
 import { cores, cpuSeconds } from '../pinned.ts';
 import { type Measure, type Measurement, measureInTurn, type Round, spreadOf } from '../rounds.ts';
 import { limitsOutOfReach, type Serving, startService } from '../service.ts';
 import { onMongodb, warmSeconds } from './on-mongodb.ts';
 
-const what = 'GET /org/get by two instances';
-const least = 0.95;
 const connections = 32;
 
-/**
- * Reads a second of each instance, alone or beside the other; of two together what the server can do on the same cores.
- * Of an instance that is asked less a request costs more, because each turn of its loop does less: where two share what the
- * server can do at most, that is what shows, and not what an instance costs the other.
- */
-const readsOfEach = 300;
+/** How many instances are compared with each of them alone. */
+interface Trial {
+  readonly word: string;
+  /** Where they run. */
+  readonly cores: readonly string[];
+  readonly least: number;
+  /**
+   * Reads a second of each instance, alone or beside the others; of all together what the server can do on the same cores.
+   * Of an instance that is asked less a request costs more, because each turn of its loop does less: where they share what
+   * the server can do at most, that is what shows, and not what an instance costs the others.
+   */
+  readonly readsOfEach: number;
+}
 
-/**
- * Requests for a second of CPU time of two instances on one database, against each of them alone. Each has a core, as it
- * would have a machine: two processes on one core would take each other's cache.
- */
-export const measureMongodbInstances = onMongodb(what, async ({ load, extent, scratch }, mongodb) => {
-  const ground = await mongodb.ground();
-  const [one, two] = await Promise.all(
-    [cores.server, cores.load].map((core) => startInstance(ground, join(scratch, `instance-${core}`), core)),
-  );
-  if (one === undefined || two === undefined) throw new Error('two instances were to be started');
-  const sidesAt = (perSecond?: number) => ({
-    service: asking(load, ground, { groups: [[one, two]], perSecond }),
-    bare: asking(load, ground, { groups: [[one], [two]], perSecond }),
+/** Each has a core, as it would have a machine: two processes on one core would take each other's cache. */
+const two: Trial = { word: 'two', cores: [cores.server, cores.load], least: 0.95, readsOfEach: 300 };
+
+/** As many as there are machines where a database has three members; here two of them share a core. */
+const three: Trial = { word: 'three', cores: [...two.cores, cores.server], least: 0.9, readsOfEach: 200 };
+
+/** Requests for a second of CPU time of two instances on one database, against each of them alone. */
+export const measureMongodbInstances = measureInstances(two);
+
+/** The same of three. */
+export const measureThreeInstances = measureInstances(three);
+
+function measureInstances(trial: Trial): Part {
+  const what = `GET /org/get by ${trial.word} instances`;
+  return onMongodb(what, async ({ load, extent, scratch }, mongodb) => {
+    const ground = await mongodb.ground();
+    const instances = await Promise.all(
+      trial.cores.map((core, number) => startInstance(ground, join(scratch, `${trial.word}-${number}`), core)),
+    );
+    const sidesAt = (perSecond?: number) => ({
+      service: asking(load, ground, { groups: [instances], perSecond }),
+      bare: asking(load, ground, { groups: instances.map((instance) => [instance]), perSecond }),
+    });
+    const equal = await measureInTurn({ ...extent, warmSeconds }, sidesAt(trial.readsOfEach));
+    const most = await measureInTurn({ ...extent, warmSeconds: 1 }, sidesAt());
+    await Promise.all(instances.map((instance) => instance.stop()));
+    return compareCosts(trial, `${what} on ${mongodb.name}`, { equal, most });
   });
-  const equal = await measureInTurn({ ...extent, warmSeconds }, sidesAt(readsOfEach));
-  const most = await measureInTurn({ ...extent, warmSeconds: 1 }, sidesAt());
-  await Promise.all([one.stop(), two.stop()]);
-  return compareCosts(`${what} on ${mongodb.name}`, { equal, most });
-});
+}
 
 async function startInstance({ place }: Ground, directory: string, core: string): Promise<Serving> {
   mkdirSync(directory);
@@ -94,7 +109,11 @@ async function askGroup(
   };
 }
 
-function compareCosts(title: string, { equal, most }: Record<'equal' | 'most', readonly Round[]>): Findings {
+function compareCosts(
+  { word, least }: Trial,
+  title: string,
+  { equal, most }: Record<'equal' | 'most', readonly Round[]>,
+): Findings {
   const atMost = `${title}, at the most that the server does`;
   const met = spreadOf(ratiosOf(equal)).median >= least;
   return {
@@ -102,7 +121,7 @@ function compareCosts(title: string, { equal, most }: Record<'equal' | 'most', r
       { ...lineOf(title, equal), limit: `at least ${least} of the requests of one for a second of CPU time`, met },
       lineOf(atMost, most),
     ],
-    numbers: [numbersOf(title, equal), numbersOf(atMost, most)],
+    numbers: [numbersOf(word, title, equal), numbersOf(word, atMost, most)],
   };
 }
 
@@ -117,14 +136,14 @@ function lineOf(title: string, rounds: readonly Round[]): Line {
   return {
     what: title,
     measured: shownSpread(spreadOf(ratiosOf(rounds))),
-    remark: `${perCpuSecond('service')} against ${perCpuSecond('bare')} for a second of CPU; ${rate('service')}/s by both against ${rate('bare')}/s by each alone`,
+    remark: `${perCpuSecond('service')} against ${perCpuSecond('bare')} for a second of CPU; ${rate('service')}/s by all against ${rate('bare')}/s by each alone`,
   };
 }
 
-function numbersOf(title: string, rounds: readonly Round[]): Numbers {
+function numbersOf(word: string, title: string, rounds: readonly Round[]): Numbers {
   return {
     title,
-    head: ['two: CPU µs a request', 'each alone: CPU µs a request', 'ratio', 'two /s', 'each alone /s'],
+    head: [`${word}: CPU µs a request`, 'each alone: CPU µs a request', 'ratio', `${word} /s`, 'each alone /s'],
     rows: rounds.map(({ service, bare }) => [
       shown(service.cpuMicroseconds),
       shown(bare.cpuMicroseconds),

@@ -22,6 +22,8 @@ export const contentType = 'application/cloudevents+json';
  * - A link that broke stays broken: whoever goes on opens another.
  */
 export interface Broker {
+  /** As OpenTelemetry's conventions call it. */
+  readonly system: 'rabbitmq' | 'nats';
   /** What and where it is, for people: without user and password. */
   readonly shown: string;
   /** Opens a link, and makes at the broker what messages are sent to. Gives up after `patienceMilliseconds`. */

@@ -22,7 +22,7 @@ const duplicateMilliseconds = 10 * minute;
 
 /** NATS with JetStream (https://docs.nats.io/nats-concepts/jetstream). */
 export function nats(address: BrokerAddress): Broker {
-  return { shown: address.shown, open: () => openLink(address) };
+  return { system: 'nats', shown: address.shown, open: () => openLink(address) };
 }
 
 async function openLink({ hosts, isTls, user, password }: BrokerAddress): Promise<BrokerLink> {

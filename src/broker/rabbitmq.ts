@@ -15,7 +15,7 @@ const closeMilliseconds = 800;
 
 /** RabbitMQ, over AMQP 0-9-1 with publisher confirms (https://www.rabbitmq.com/docs/confirms). */
 export function rabbitmq(address: BrokerAddress): Broker {
-  return { shown: address.shown, open: () => openLink(address) };
+  return { system: 'rabbitmq', shown: address.shown, open: () => openLink(address) };
 }
 
 async function openLink({ hosts, isTls, user, password, virtualHost }: BrokerAddress): Promise<BrokerLink> {

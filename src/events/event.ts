@@ -35,6 +35,8 @@ export interface Event extends Entry {
   readonly request_id: string | null;
   /** What it is about; `before` and `after` where something changed. Nothing about people, and no secret. */
   readonly data: EventData;
+  /** `Origin`'s, where the call was traced: for the broker alone, and no part of what is said. */
+  readonly traceparent?: string;
 }
 
 /** Names and values of JSON. */
@@ -64,7 +66,7 @@ const kinds = { entries: events, trails };
 
 /** The change that tells of something, for the commit that does it. */
 export function recording(
-  { actor, email, address, request_id }: Origin,
+  { actor, email, address, request_id, traceparent }: Origin,
   organization_id: string,
   { type, data = {}, personal = {}, expires_at }: Happening,
   now: Date,
@@ -78,6 +80,7 @@ export function recording(
     actor_key: keyOf(organization_id, actor.id ?? actor.type),
     request_id,
     data,
+    ...(traceparent !== undefined && { traceparent }),
     ...personalOf({ ...(email && { actor_email: email }), ...(address && { address }), ...personal }),
   };
   return append(kinds, event, expires_at);
@@ -105,7 +108,7 @@ export function isPersonalTrue({ personal, personal_salt, personal_digest }: Eve
 }
 
 /** An event as it is shown: with everything that its hash is made of. */
-export type EventView = Omit<Event, 'version' | 'type_key' | 'actor_key'>;
+export type EventView = Omit<Event, 'version' | 'type_key' | 'actor_key' | 'traceparent'>;
 
 /** Shows an event. */
 export function viewOfEvent(event: Event): EventView {

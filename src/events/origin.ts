@@ -17,6 +17,8 @@ export interface Origin {
   readonly address: string | null;
   /** `X-Request-Id` of the call; null where there is none. */
   readonly request_id: string | null;
+  /** Of the span of the call, where it is traced (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
 }
 
 /** Of what the service does without being asked. */

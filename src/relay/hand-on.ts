@@ -43,10 +43,11 @@ export async function handOnTrails(ground: RelayGround, waiting: readonly Trail[
 }
 
 async function handOn(
-  { records, signal, link, source, watch }: RelayGround,
+  ground: RelayGround,
   trail: Trail,
   { position, failed }: { readonly position: RelayPosition | undefined; readonly failed: unknown[] },
 ): Promise<HandedOn> {
+  const { records, signal, link, watch } = ground;
   const start = Math.max(trail.relayed ?? 0, position?.sequence ?? 0);
   let sequence = start;
   try {
@@ -58,7 +59,7 @@ async function handOn(
     });
     for (const event of page) {
       if (signal.aborted || link.broken.aborted) break;
-      await link.publish(messageOf(event, source));
+      await publish(ground, event);
       ({ sequence } = event);
       watch.onPublished();
     }
@@ -69,4 +70,27 @@ async function handOn(
   }
   const isAtEnd = sequence >= trail.sequence;
   return { trail: trail.id, position, sequence, isFurther: sequence > start || isAtEnd, isLeft: !isAtEnd };
+}
+
+/** Publishes an event, in the trace of the call that brought it about. */
+async function publish({ link, source, broker, tracer }: RelayGround, event: Event): Promise<void> {
+  const { id, type, organization_id, traceparent } = event;
+  const message = messageOf(event, source);
+  if (tracer === undefined || traceparent === undefined) return await link.publish(message);
+  const attributes = {
+    'messaging.system': broker.system,
+    'messaging.operation.type': 'send',
+    'messaging.operation.name': 'publish',
+    'messaging.message.id': id,
+    'tenantry.organization': organization_id,
+  };
+  const span = tracer.begin(`publish ${type}`, { kind: 'producer', attributes, carried: { traceparent } });
+  try {
+    await span.within(() => link.publish(message));
+  } catch (error) {
+    span.fail('unconfirmed');
+    throw error;
+  } finally {
+    span.end();
+  }
 }

@@ -4,6 +4,7 @@ import type { Held } from '../instances/take.ts';
 import type { Log } from '../log.ts';
 import type { Records } from '../store/records.ts';
 import type { Trail } from '../store/trail.ts';
+import type { Tracer } from '../tracing.ts';
 import { handOnTrails } from './hand-on.ts';
 import type { RelayPoint } from './relay-points.ts';
 
@@ -23,6 +24,8 @@ export interface RelayParts {
   /** The installation, a URI: what the broker is told that events come from. */
   readonly source: string;
   readonly log: Log;
+  /** Where traces are collected. */
+  readonly tracer: Tracer | undefined;
   readonly watch: RelayWatch;
   now(): Date;
   /** Resolves after so many milliseconds, or as soon as the signal is aborted. */

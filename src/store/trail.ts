@@ -51,7 +51,7 @@ export interface TrailKinds<E extends Entry = Entry> {
 export const firstHash = '0'.repeat(64);
 
 /** Members that the hash is not made of, beside what entries are found by (`*_key`): they follow from others, or may be removed. */
-const unchained: ReadonlySet<string> = new Set(['id', 'version', 'personal', 'personal_salt', 'hash']);
+const unchained: ReadonlySet<string> = new Set(['id', 'version', 'personal', 'personal_salt', 'traceparent', 'hash']);
 
 /** The id of the entry with this number. */
 export function entryId(organization: string, sequence: number): string {

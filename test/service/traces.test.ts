@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
+import type { Received } from '../broker/consumer.ts';
+import { consumeRabbitmq, missingRabbitmq, rabbitmqUrl } from '../broker/rabbitmq.ts';
 import { type Collector, childrenOf, type SentSpan, startCollector } from '../collector.ts';
 import { openStream } from '../event-stream.ts';
 import { freePort } from '../free-port.ts';
@@ -137,6 +140,33 @@ suite('traces of the service', { timeout: 120_000 }, () => {
     assert.ok(own.length > 1 && own.every((span) => span.endTimeUnixNano <= stream.endTimeUnixNano));
     const [line] = linesOf(ended).filter(({ route }) => route === name);
     assert.equal(line?.trace_id, stream.traceId);
+  });
+
+  test('an event goes to the broker in the trace of its call, which the message carries on', {
+    skip: missingRabbitmq,
+  }, async () => {
+    await using collector = await startCollector();
+    await using consumer = await consumeRabbitmq(rabbitmqUrl() ?? '');
+    await using directory = await dataDirectory();
+    const command = commandWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const service = await startService(directory.path, { BROKER_URL: rabbitmqUrl() ?? '' }, command);
+    const name = `traced ${randomUUID().slice(0, 8)}`;
+    assert.equal((await create(service.url, name)).status, 201);
+    const ours = (received: readonly Received[]) => received.find(({ body }) => body.includes(name));
+    await consumer.until((received) => ours(received) !== undefined);
+    assert.equal((await service.stop()).code, 0);
+    const creation = rootOf(collector, 'POST /org/create');
+    const [published, ...others] = childrenOf(collector, creation).filter(({ kind }) => kind === 4);
+    assert.ok(published !== undefined && others.length === 0);
+    assert.equal(published.name, 'publish organization.created');
+    const { id = '', body = '{}' } = ours(consumer.received) ?? {};
+    const message = JSON.parse(body);
+    assert.deepEqual(
+      [published.attributes['messaging.system'], published.attributes['messaging.message.id']],
+      ['rabbitmq', id],
+    );
+    assert.equal(message.traceparent, `00-${creation.traceId}-${creation.spanId}-01`);
+    assert.equal('traceparent' in message.data, false);
   });
 
   test('a line of what went wrong inside has the id of its trace', async () => {
