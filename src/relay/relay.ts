@@ -47,6 +47,9 @@ const restMilliseconds = 200;
 /** The pause after a failure: twice as long after each in which nothing was confirmed, up to the longest, give or take a half. */
 const pauseMilliseconds = { first: 250, longest: 30_000 } as const;
 
+/** Rounds in which nothing fails until a broker counts as being back: ten seconds, where nothing waits. */
+const steadyRounds = 50;
+
 /** How long a stop waits for what the broker has not confirmed. */
 const graceMilliseconds = 1_000;
 
@@ -75,9 +78,12 @@ export async function relay(parts: RelayParts, { records, signal }: Held): Promi
       parts.watch.onPublished();
     },
   };
+  let rounds = 0;
   const onRound = (begun: string, isAll: boolean) => {
     if (isAll) allSince = begun;
-    if (failures > 0) log.info({ broker: broker.shown, failures }, 'events go to the broker again');
+    rounds += 1;
+    if (failures === 0 || rounds < steadyRounds) return;
+    log.info({ broker: broker.shown, failures }, 'events go to the broker again');
     [failures, inVain] = [0, 0];
   };
   while (!signal.aborted) {
@@ -88,6 +94,7 @@ export async function relay(parts: RelayParts, { records, signal }: Held): Promi
       if (signal.aborted) break;
       failures += 1;
       inVain += 1;
+      rounds = 0;
       watch.onFailure();
       // The first, the second, the fourth ...: a broker that is gone for a day has no line for each time that it was tried.
       if (Number.isInteger(Math.log2(failures))) {

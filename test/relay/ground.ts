@@ -30,8 +30,8 @@ export function waiting(records: Records): Promise<Trail[]> {
   return records.list(trails, 'pending_since', { limit: 1_000 });
 }
 
-/** A relay that runs. */
-export interface RunningRelay {
+/** A relay that runs, until the end of its scope at the latest. */
+export interface RunningRelay extends AsyncDisposable {
   /** Ends it, and waits for its end. */
   end(): Promise<void>;
   /** Messages of the log. */
@@ -78,6 +78,10 @@ export function startRelay(records: Records, broker: Broker, waiting: typeof wai
     reach() {},
   };
   const running = relay(parts, { records, signal: ending.signal });
+  const end = async () => {
+    ending.abort();
+    await running;
+  };
   return {
     logged,
     pending,
@@ -90,9 +94,7 @@ export function startRelay(records: Records, broker: Broker, waiting: typeof wai
     get failures() {
       return failures;
     },
-    async end() {
-      ending.abort();
-      await running;
-    },
+    end,
+    [Symbol.asyncDispose]: end,
   };
 }
