@@ -17,12 +17,13 @@ export interface Consumer extends AsyncDisposable {
   /**
    * Resolves when it has got enough.
    *
-   * @throws where it does not within a minute
+   * @throws where it does not in time
    */
   until(isEnough: (received: readonly Received[]) => boolean): Promise<void>;
 }
 
-const patienceMilliseconds = 60_000;
+/** Longer than a mongod keeps the transaction of a process that died, which may be one that had the lease. */
+const patienceMilliseconds = 120_000;
 
 /** What a consumer got, for whoever makes one. */
 export function createReceived(): {

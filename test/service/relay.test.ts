@@ -71,7 +71,7 @@ function names(prefix: string, count: number): string[] {
 for (const engine of serviceEngines) {
   for (const broker of brokers) {
     const skip = engine.skip || broker.skip;
-    suite(`events of a service on ${engine.name} to ${broker.name}`, { skip, timeout: 240_000 }, () => {
+    suite(`events of a service on ${engine.name} to ${broker.name}`, { skip, timeout: 400_000 }, () => {
       test('a process that is killed between the handing on and its note, and under load, loses none', async () => {
         await using ground = await openServiceGround(engine);
         await using consumer = await broker.consume();
@@ -97,7 +97,7 @@ const mongodb = serviceEngines.filter(({ instances }) => instances > 1);
 for (const engine of mongodb) {
   for (const broker of brokers) {
     const skip = engine.skip || broker.skip;
-    suite(`the relay of two instances on ${engine.name} to ${broker.name}`, { skip, timeout: 240_000 }, () => {
+    suite(`the relay of two instances on ${engine.name} to ${broker.name}`, { skip, timeout: 400_000 }, () => {
       test('one that sleeps beyond its lease is followed by the other, and changes nothing more when it wakes', async () => {
         await using ground = await openServiceGround(engine);
         await using consumer = await broker.consume();
