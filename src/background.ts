@@ -1,4 +1,7 @@
-/** What the service does without being asked, each by the one instance that has the lease on it: rounds, and the relay. */
+/**
+ * What the service does without being asked: it is registered as an instance; and, each by the one instance that has the
+ * lease on it, rounds and the relay.
+ */
 import { openBroker } from './broker/open.ts';
 import { sweepCollections } from './documents/finish-collection-deletion.ts';
 import { forgetEnded } from './events/forget-ended.ts';
@@ -31,6 +34,8 @@ export interface BackgroundParts {
   readonly tenancy: Tenancy;
   /** Whether other instances may work on the same data. */
   readonly isShared: boolean;
+  /** Whether this process does work of its own accord; else it is registered as an instance, and that is all. */
+  readonly isWorker: boolean;
   readonly metrics: {
     onLease(work: Work, isHeld: boolean): void;
     relay(): RelayWatch;
@@ -48,14 +53,15 @@ export interface BackgroundParts {
 
 /** Begins it: before this process takes calls, so that what its first sweep finds unfinished was left by another. */
 export async function startBackground(parts: BackgroundParts): Promise<Background> {
-  const { tenancy, isShared, metrics, broker: address, source, tracer, reach } = parts;
+  const { tenancy, isShared, isWorker, metrics, broker: address, source, tracer, reach } = parts;
   const { records, log, now, wait } = tenancy;
   const ending = new AbortController();
   const { signal } = ending;
   const onLease = (work: Work, isHeld: boolean) => metrics.onLease(work, isHeld);
   const elapsed = () => performance.now();
-  const broker = address && (await openBroker(address));
+  const broker = isWorker && address ? await openBroker(address) : undefined;
   const instances = await joinInstances({ records, isShared, log, onLease, now, elapsed, wait });
+  if (!isWorker) return { end: () => instances.leave() };
   const onRound = metrics.observeRounds();
   const sweeping = async () => {
     // By every instance at its start: whoever starts it wants what was left to be finished, and does not wait for a lease.

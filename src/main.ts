@@ -194,20 +194,19 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
   const ending = new AbortController();
   const reading = keys.keepReading(ending.signal);
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
-  const background = settings.ROLES.includes('worker')
-    ? await startBackground({
-        tenancy,
-        isShared: engine.isShared,
-        metrics,
-        broker: settings.BROKER_URL,
-        source: settings.PUBLIC_URL ?? 'urn:tenantry',
-        tracer,
-        reach,
-      })
-    : undefined;
+  const background = await startBackground({
+    tenancy,
+    isShared: engine.isShared,
+    isWorker: settings.ROLES.includes('worker'),
+    metrics,
+    broker: settings.BROKER_URL,
+    source: settings.PUBLIC_URL ?? 'urn:tenantry',
+    tracer,
+    reach,
+  });
   const endRounds = async () => {
     ending.abort();
-    await Promise.all([background?.end(), reading]);
+    await Promise.all([background.end(), reading]);
   };
   try {
     await listen(server, settings);

@@ -11,16 +11,16 @@ import { lackingNginx, type Nginx, startNginx } from './nginx-server.ts';
 import { create, read, remove, signIn } from './service/calls.ts';
 import { dataDirectory, type Service, startService } from './service/service.ts';
 
-/** Two that stand for instances, of which the first to be called dies of it; keeps what reached them. */
-async function dyingInstances() {
+/** Two that stand for instances, of which the first to be called dies of it, or never answers; keeps what reached them. */
+async function dyingInstances({ isSilent = false } = {}) {
   const calls: string[] = [];
   const fields = new Set<string>();
   const listen = async () => {
     const listener = createServer(({ method = '', url = '', headers, socket }, response) => {
       calls.push(`${method} ${url}`);
       for (const name of Object.keys(headers)) fields.add(name);
-      if (calls.length === 1) socket.destroy();
-      else response.end('done');
+      if (calls.length > 1) response.end('done');
+      else if (!isSilent) socket.destroy();
     });
     await once(listener.listen(0, '127.0.0.1'), 'listening');
     return listener;
@@ -92,6 +92,23 @@ suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }
       assert.equal(instances.calls.length, 1);
     });
   }
+
+  test('what may be repeated is asked of the other instance where one does not answer in time, and nothing else is', async () => {
+    const answers = [
+      ['GET', 200],
+      ['PUT', 200],
+      ['POST', 504],
+    ] as const;
+    await Promise.all(
+      answers.map(async ([method, status]) => {
+        await using instances = await dyingInstances({ isSilent: true });
+        await using nginx = await startNginx(instances.urls, { isHurried: true });
+        const url = `${nginx.url}/v1/organizations/acme/collections/default/documents/one`;
+        const answer = await fetch(url, { method, ...(method !== 'GET' && { body: '{}' }) });
+        assert.deepEqual([answer.status, instances.calls.length], [status, status === 200 ? 2 : 1], method);
+      }),
+    );
+  });
 
   test('a path reaches the instance as it was sent, whatever is escaped in it and however it may be repeated', async () => {
     await using instances = await dyingInstances();

@@ -28,9 +28,11 @@ export interface Kept {
 
 /** Does the work whenever its lease can be had, until the signal. */
 export async function keepWork(ground: KeepGround, kept: Kept): Promise<void> {
-  const { log, wait } = ground;
+  const { log, wait, onLease } = ground;
   const { work, signal } = kept;
   let isTroubled = false;
+  // Before it can be had: where no instance has it, that is told too.
+  onLease(work, false);
   while (!signal.aborted) {
     try {
       const id = ground.id();

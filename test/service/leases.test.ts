@@ -47,6 +47,15 @@ for (const engine of serviceEngines) {
 
     if (!isShared) return;
 
+    test('a process that waits for a lease says that it has none, from its start, so that an alert sees where nobody has it', async () => {
+      await using ground = await openServiceGround(engine);
+      const first = await ground.start();
+      await eventually(async () => assert.equal(await heldLease(first, 'rounds'), '1'));
+      const second = await ground.start();
+      await eventually(async () => assert.equal(await heldLease(second, 'rounds'), '0'));
+      assert.equal(await heldLease(second, 'relay'), undefined);
+    });
+
     test('a round that sleeps beyond its lease is followed by that of another, and changes nothing more when it wakes', async () => {
       await using ground = await openServiceGround(engine);
       const sleeper = await ground.start({ FAIL_POINT: 'delete.taken-over:stop' });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { plainClient } from '../mongodb/scratch.ts';
 import { call, create, read, signIn, signUp } from './calls.ts';
 import { mongodb } from './cut-ground.ts';
 import { eventually } from './eventually.ts';
 import { openServiceGround, type ServiceGround } from './ground.ts';
+import { heldLease } from './held-lease.ts';
 import { dataDirectory, runCommand } from './service.ts';
 
 /** How long others leave to an instance what it holds, and a little more. */
@@ -37,6 +39,24 @@ suite('processes of different roles on one database', { skip: mongodb.skip, time
     const [{ error }, { error: told }] = await Promise.all([auth.stop(), worker.stop()]);
     assert.match(error, /^ {2}API .*\n {2}Docs .*\n {2}Roles {5}auth\n/m);
     assert.match(told, /^ {2}Health {4}http:\S+\/health\/ready\n {2}Roles {5}worker\n/m);
+  });
+
+  test('are registered, each of them, and sign off; a worker alone has leases', async () => {
+    await using ground = await openServiceGround(mongodb);
+    const idle = await ground.start({ ROLES: 'api' });
+    const instances = plainClient()
+      .db(ground.settings['DATABASE_NAME'] ?? '')
+      .collection('instances');
+    const registered = async () => (await instances.find().toArray()).map(({ process }) => process);
+    assert.equal((await registered()).length, 1);
+    const worker = await ground.start({ ROLES: 'worker' });
+    await eventually(async () => assert.equal(await heldLease(worker, 'rounds'), '1'));
+    assert.equal(await heldLease(idle, 'rounds'), undefined);
+    assert.equal(new Set(await registered()).size, 2);
+    await idle.stop();
+    assert.equal((await registered()).length, 1);
+    await worker.stop();
+    assert.deepEqual(await registered(), []);
   });
 
   test('what one left unfinished is finished by a worker, and by nobody else', async () => {
