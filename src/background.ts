@@ -59,7 +59,7 @@ export async function startBackground(parts: BackgroundParts): Promise<Backgroun
   };
   const relaying = async () => {
     if (broker === undefined) return;
-    const relayParts = { broker, source, log, watch: metrics.relay(), now, wait, random: Math.random, reach };
+    const relayParts = { broker, source, isShared, log, watch: metrics.relay(), now, wait, random: Math.random, reach };
     await instances.keep('relay', (held) => relay(relayParts, held), signal);
   };
   const work = Promise.all([sweeping(), relaying()]);

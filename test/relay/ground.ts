@@ -66,7 +66,17 @@ export function startRelay(records: Records, broker: Broker, waiting: typeof wai
     },
   };
   const now = () => new Date();
-  const parts = { broker, source: 'urn:test', log, watch, now, wait: waiting, random: () => 0.5, reach() {} };
+  const parts = {
+    broker,
+    source: 'urn:test',
+    isShared: true,
+    log,
+    watch,
+    now,
+    wait: waiting,
+    random: () => 0.5,
+    reach() {},
+  };
   const running = relay(parts, { records, signal: ending.signal });
   const end = async () => {
     ending.abort();
