@@ -75,7 +75,8 @@ export async function startBackground(parts: BackgroundParts): Promise<Backgroun
   };
   const relaying = async () => {
     if (broker === undefined) return;
-    const relayParts = { broker, source, log, tracer, watch: metrics.relay(), now, wait, random: Math.random, reach };
+    const watch = metrics.relay();
+    const relayParts = { broker, source, isShared, log, tracer, watch, now, wait, random: Math.random, reach };
     await instances.keep('relay', (held) => relay(relayParts, held), signal);
   };
   const work = Promise.all([sweeping(), relaying()]);

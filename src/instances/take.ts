@@ -70,7 +70,8 @@ export function underLease(records: Records, lease: Lease, lose: () => void): Re
     ...records,
     commit: (changes, end = commandEnd()) =>
       inTurn(async () => {
-        const outcome = await records.commit([check(leases, lease), ...changes], end);
+        // Last: where a process dies over it, a server may keep for a while what was written by then.
+        const outcome = await records.commit([...changes, check(leases, lease)], end);
         if (outcome.result !== 'conflict' || outcome.kind !== leases.name) return outcome;
         lose();
         throw new LeaseLostError(lease.id);

@@ -9,6 +9,12 @@ import { type Progress, settleProgress } from './settle.ts';
 /** Events of a trail that are read at once; then others have their turn. */
 const pageSize = 50;
 
+/**
+ * Trails that one commit is about. Of a shared database it is one: where a process dies over a commit, a server may keep for
+ * a minute what was written by then, and all who write to these trails would wait for it.
+ */
+const settledAtOnce = 32;
+
 /** What became of a trail. */
 interface HandedOn extends Progress {
   /** Whether there is something to store. */
@@ -25,7 +31,7 @@ interface HandedOn extends Progress {
  * @throws what the broker or the storage failed with
  */
 export async function handOnTrails(ground: RelayGround, waiting: readonly Trail[]): Promise<boolean> {
-  const { records, reach } = ground;
+  const { records, isShared, reach } = ground;
   const ids = waiting.map(({ id }) => id);
   const positions = new Map((await records.getMany(relayPositions, ids)).map((position) => [position.id, position]));
   const failed: unknown[] = [];
@@ -36,6 +42,7 @@ export async function handOnTrails(ground: RelayGround, waiting: readonly Trail[
   await settleProgress(
     records,
     handedOn.filter(({ isFurther }) => isFurther),
+    isShared ? 1 : settledAtOnce,
   );
   reach('relay.settled');
   if (failed.length > 0) throw failed[0];

@@ -23,6 +23,8 @@ export interface RelayParts {
   readonly broker: Broker;
   /** The installation, a URI: what the broker is told that events come from. */
   readonly source: string;
+  /** Whether other instances work on the same data. */
+  readonly isShared: boolean;
   readonly log: Log;
   /** Where traces are collected. */
   readonly tracer: Tracer | undefined;

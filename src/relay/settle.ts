@@ -13,16 +13,14 @@ export interface Progress {
   readonly sequence: number;
 }
 
-/** Trails that one commit is about: on a shared database it holds up those who write to them. */
-const atOnce = 32;
-
 /**
  * Stores how far trails were handed on. One that was handed on to its end waits no longer, unless it has gone on since.
  *
  * @param records those of the lease
+ * @param atOnce trails that one commit is about
  * @throws {TenantryError} storage_unavailable, busy @throws {LeaseLostError}
  */
-export async function settleProgress(records: Records, progress: readonly Progress[]): Promise<void> {
+export async function settleProgress(records: Records, progress: readonly Progress[], atOnce: number): Promise<void> {
   for (let from = 0; from < progress.length; from += atOnce) {
     await settleSome(records, progress.slice(from, from + atOnce));
   }

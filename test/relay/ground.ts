@@ -69,6 +69,7 @@ export function startRelay(records: Records, broker: Broker, waiting: typeof wai
   const parts = {
     broker,
     source: 'urn:test',
+    isShared: true,
     log,
     tracer: undefined,
     watch,

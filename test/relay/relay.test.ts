@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { trails } from '../../src/events/event.ts';
 import { relayPositions } from '../../src/events/relay-position.ts';
 import { pauseAfter } from '../../src/relay/relay.ts';
-import { settleProgress } from '../../src/relay/settle.ts';
+import { type Progress, settleProgress } from '../../src/relay/settle.ts';
 import { remove } from '../../src/store/records.ts';
 import { brokerAt, brokers, type TestBroker } from '../broker/brokers.ts';
 import { firstDeliveries, type Received } from '../broker/consumer.ts';
@@ -97,7 +97,8 @@ for (const engine of engines) {
       const { records } = ground;
       const [one = '', two = '', gone = ''] = newOrganizations(3);
       for (const each of [one, two, gone]) await writeEvents(records, each, 3);
-      await settleProgress(records, [
+      const settle = (progress: readonly Progress[]) => settleProgress(records, progress, 32);
+      await settle([
         { trail: one, position: undefined, sequence: 2 },
         { trail: two, position: undefined, sequence: 3 },
       ]);
@@ -109,7 +110,7 @@ for (const engine of engines) {
       const { pending_since, time } = await getExisting(records, trails, two);
       assert.equal(pending_since, time);
       await records.commit([remove(trails, await getExisting(records, trails, gone))]);
-      await settleProgress(records, [
+      await settle([
         { trail: gone, position: undefined, sequence: 3 },
         { trail: two, position: undefined, sequence: 3 },
         { trail: one, position, sequence: 3 },
