@@ -82,6 +82,7 @@ suite('three instances behind nginx, on a database, a Redis and a RabbitMQ', { s
     const faults: readonly (readonly [string, number, () => Promise<void>])[] = [
       ['an instance that is killed', 3, () => ground.restart(0, 'SIGKILL')],
       ['an instance that is stopped', 0, () => ground.restart(1, 'SIGTERM')],
+      ['an instance that slept beyond its lease, and wakes', 0, () => ground.sleepBeyondLease()],
       ['a Redis that is gone', 0, () => ground.redis.kill()],
       ['a Redis that is back, empty', 0, () => ground.redis.restart()],
       ['a broker that is gone', 0, () => ground.broker.kill()],

@@ -7,8 +7,20 @@ import { startServer } from '../mongodb/server.ts';
 import { startNginx } from '../nginx-server.ts';
 import { startRedis } from '../redis/server.ts';
 import { create, signIn } from '../service/calls.ts';
+import { eventually } from '../service/eventually.ts';
 import { dataDirectory, type Service, startService } from '../service/service.ts';
 import type { Tenant } from './load.ts';
+
+const metricsToken = 'm'.repeat(32);
+
+/** The one that has the lease on the relay. @throws where none of these has it */
+async function relayingOf(services: readonly Service[]): Promise<Service> {
+  for (const service of services) {
+    const response = await fetch(`${service.url}/metrics`, { headers: { authorization: `Bearer ${metricsToken}` } });
+    if (/^tenantry_lease_held\{work="relay"\} 1$/m.test(await response.text())) return service;
+  }
+  throw new Error('nobody relays');
+}
 
 /** How many instances there are. */
 export const machines = 3;
@@ -24,6 +36,8 @@ export interface Machines extends AsyncDisposable {
   readonly broker: { readonly url: string; kill(): Promise<void>; restart(): Promise<void> };
   /** Ends an instance by a signal, and starts it again at its address. */
   restart(place: number, signal: NodeJS.Signals): Promise<void>;
+  /** Puts the one that relays events to sleep until another has taken that over, and wakes it. */
+  sleepBeyondLease(): Promise<void>;
   /** Signs so many organizations up, through nginx. */
   signUp(count: number): Promise<readonly Tenant[]>;
 }
@@ -43,6 +57,7 @@ export async function startMachines(settings: Readonly<Record<string, string>> =
     REDIS_URL: redis.url,
     BROKER_URL: broker.url,
     TRUST_PROXY: '127.0.0.1',
+    METRICS_TOKEN: metricsToken,
     ...settings,
   };
   const ports = await Promise.all(Array.from({ length: machines }, () => freePort()));
@@ -63,6 +78,15 @@ export async function startMachines(settings: Readonly<Record<string, string>> =
       const { code } = (await services[place]?.stop(signal)) ?? {};
       if (signal === 'SIGTERM') assert.equal(code, 0);
       services[place] = await start(port);
+    },
+    async sleepBeyondLease() {
+      const holder = await eventually(() => relayingOf(services));
+      holder.process.kill('SIGSTOP');
+      try {
+        await eventually(() => relayingOf(services.filter((service) => service !== holder)));
+      } finally {
+        holder.process.kill('SIGCONT');
+      }
     },
     async signUp(count) {
       const names = Array.from({ length: count }, (_, number) => `tenant ${number}`);
