@@ -29,7 +29,6 @@ async function openLink({ hosts, isTls, user, password, virtualHost }: BrokerAdd
       timeout: patienceMilliseconds,
       noDelay: true,
       clientProperties: { connection_name: 'tenantry' },
-      ...(isTls && { servername: hostname }),
     },
   );
   const unconfirmed = createUnconfirmed();

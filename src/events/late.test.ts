@@ -77,6 +77,25 @@ for (const engine of engines) {
       assert.deepEqual(await told(opened), ['first', 'second']);
     });
 
+    test('one that another request of its id was told by is written all the same', async () => {
+      await using opened = await openTenancy({ engine });
+      const { records, mend } = failing(opened, 'before');
+      const [here, there] = [records, opened.tenancy.records].map((each) =>
+        createLateEvents({ records: each, log: opened.tenancy.log }),
+      );
+      const at = new Date();
+      const [first, second] = ['192.0.2.1', '192.0.2.2'].map((address) => {
+        const told = event('same', at);
+        return { ...told, by: { ...told.by, address } };
+      });
+      assert.ok(here && there && first && second);
+      await here.tellSoon(first);
+      await there.tellSoon(second);
+      mend();
+      await here.flush();
+      assert.deepEqual(await told(opened), ['same', 'same']);
+    });
+
     test('what cannot be written until the end, and what is over 1,000, is lost, and counted in the log', async () => {
       await using opened = await openTenancy({ engine });
       const { records } = failing(opened, 'before');

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers';
 import { TenantryError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Records } from '../store/records.ts';
+import type { Append, Records } from '../store/records.ts';
 import { events, type Happening, keyOf, recording } from './event.ts';
 import type { Origin } from './origin.ts';
 
@@ -51,6 +51,8 @@ const lastOnes = 100;
 
 interface Waiting {
   readonly event: LateEvent;
+  /** The same at each try: by its salt it is known again. */
+  readonly change: Append;
   readonly since: number;
   /** Whether it may have been written already. */
   inDoubt: boolean;
@@ -75,11 +77,11 @@ export function createLateEvents({ records, log }: LateEventsGround): LateEvents
 
   /** @returns whether it was written */
   async function tryOne(each: Waiting): Promise<boolean> {
-    const { by, organization, happening, at } = each.event;
+    const { organization, happening } = each.event;
     try {
-      if (each.inDoubt && (await isWritten(records, each.event))) return true;
+      if (each.inDoubt && (await isWritten(records, each))) return true;
       each.inDoubt = true;
-      await records.commit([recording(by, organization, happening, at)], performance.now() + tryMilliseconds);
+      await records.commit([each.change], performance.now() + tryMilliseconds);
       return true;
     } catch (error) {
       if (!(error instanceof TenantryError)) throw error;
@@ -122,11 +124,11 @@ export function createLateEvents({ records, log }: LateEventsGround): LateEvents
 
   return {
     async tellSoon(event) {
-      const each = { event, since: performance.now(), inDoubt: false };
+      const each = toWrite(event);
       const isBehind = waiting.some((other) => other.event.organization === event.organization);
       if (isBehind || !(await tryOne(each))) add(each);
     },
-    tell: (event) => add({ event, since: performance.now(), inDoubt: false }),
+    tell: (event) => add(toWrite(event)),
     flush,
     async stop() {
       await flush();
@@ -138,9 +140,18 @@ export function createLateEvents({ records, log }: LateEventsGround): LateEvents
   };
 }
 
-/** Whether it was written though nobody was told so. */
-async function isWritten(records: Records, { by, organization, happening, at }: LateEvent): Promise<boolean> {
+function toWrite(event: LateEvent): Waiting {
+  const { by, organization, happening, at } = event;
+  return { event, change: recording(by, organization, happening, at), since: performance.now(), inDoubt: false };
+}
+
+/** Whether it was written though nobody was told so. A request's id may be the caller's, who may give it to another too. */
+async function isWritten(records: Records, { event, change: { entry } }: Waiting): Promise<boolean> {
+  const { by, organization, happening, at } = event;
   const range = { prefix: keyOf(organization, happening.type), direction: 'descending', limit: lastOnes } as const;
   const last = await records.list(events, 'type_key', range);
-  return last.some(({ request_id, time }) => request_id === by.request_id && time >= at.toISOString());
+  return last.some(
+    ({ request_id, personal_salt, time }) =>
+      request_id === by.request_id && personal_salt === entry.personal_salt && time >= at.toISOString(),
+  );
 }

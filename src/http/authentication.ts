@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler, RouteHandlerMethod } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { operator, type Principal } from '../access/principal.ts';
 import { selectOrganization, selectTrail } from '../access/select-organization.ts';
 import { TenantryError } from '../errors.ts';
@@ -9,7 +10,7 @@ import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
 import { type Access, accessTo } from './access.ts';
 import { bearerToken } from './bearer.ts';
 import type { Server } from './framework.ts';
-import { type CallLimits, countCall } from './limiting.ts';
+import { type CallLimits, countCall, isPastLimit } from './limiting.ts';
 import { createOrganizationTurns, type OrganizationTurns, type Turn } from './organization-turns.ts';
 import { noRoute } from './refusals.ts';
 import { classOf } from './route-classes.ts';
@@ -54,8 +55,13 @@ export function guardRoutes(server: Server, tenancy: Tenancy, parts: GuardParts)
 
 type Who = SignedInCaller | typeof operator;
 
+/** Tokens whose calls were refused last. */
+const mostRefused = 1_000;
+
 /** What is demanded of a call before its route. */
 interface Demands {
+  /** Whether it counts against the limits of an admin who calls. */
+  readonly isForAdmins: boolean;
   /** Finds who calls. It is counted then, or where it throws by its address alone. */
   identify(request: FastifyRequest): Promise<Who>;
   /** Whether they may, and what the call is about. */
@@ -81,16 +87,46 @@ function guardsOf(
     request.principal = who === operator ? operator : who.caller;
     return who;
   };
+  const refused = new LRUCache<string, true>({ max: mostRefused });
+  /**
+   * Finds a caller who was refused by a limit and is past it still, by what stood some seconds ago: what is refused counts
+   * against no address, and a flood of it must not ask the database each time.
+   */
+  const findRefused = async (request: FastifyRequest): Promise<SignedInCaller | undefined> => {
+    const token = bearerToken(request.raw);
+    if (limits === undefined || token === undefined || !refused.has(token)) return undefined;
+    const who = await findCaller(request, tenancy.recent);
+    if (who !== operator && isPastLimit(limits, request, who)) {
+      request.principal = who.caller;
+      return who;
+    }
+    refused.delete(token);
+    return undefined;
+  };
+  const count = async (request: FastifyRequest, reply: FastifyReply, who?: Who): Promise<void> => {
+    if (limits === undefined) return;
+    try {
+      await countCall(limits, request, reply, who);
+    } catch (error) {
+      const token = bearerToken(request.raw);
+      if (token !== undefined && who !== undefined && who !== operator) refused.set(token, true);
+      throw error;
+    }
+  };
   const guard = (demands: Demands): onRequestHookHandler =>
     guardBy(async (request, reply) => {
       let who: Who;
+      let before: SignedInCaller | undefined;
       try {
-        who = await demands.identify(request);
+        before = demands.isForAdmins ? await findRefused(request) : undefined;
+        who = before ?? (await demands.identify(request));
       } catch (error) {
-        if (limits !== undefined) await countCall(limits, request, reply);
+        await count(request, reply);
         throw error;
       }
-      if (limits !== undefined) await countCall(limits, request, reply, who);
+      await count(request, reply, who);
+      // Its limit began anew just now.
+      if (before !== undefined) who = await demands.identify(request);
       await demands.admit(request, reply, who);
     });
   return {
@@ -99,6 +135,7 @@ function guardsOf(
       if (!mayReadMetrics(raw)) throw noRoute();
     }),
     admin: guard({
+      isForAdmins: true,
       identify,
       async admit(_request, _reply, who) {
         // It has no organization of its own, which is what these calls are about.
@@ -106,6 +143,7 @@ function guardsOf(
       },
     }),
     member: guard({
+      isForAdmins: true,
       identify(request) {
         request.decidedAt = performance.now();
         return identify(request);
@@ -125,6 +163,7 @@ function guardsOf(
       },
     }),
     operator: guard({
+      isForAdmins: false,
       async identify(request) {
         // To whoever is not the operator it is the same whether there is one: also which limits it counts against.
         if (OPERATOR_TOKEN === undefined || (await identify(request)) !== operator) throw noRoute();

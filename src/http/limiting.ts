@@ -93,6 +93,11 @@ export async function countCall(
   for (const standing of standings) if (!standing.allowed) throw tooMany(standing);
 }
 
+/** Whether a call by this caller is known to be past a limit. Nothing is counted, and nobody asked. */
+export function isPastLimit(limits: CallLimits, request: FastifyRequest, who: SignedInCaller): boolean {
+  return limits.counter.refusal(claimsOf(limits, request, who)) !== undefined;
+}
+
 function claimsOf(limits: CallLimits, request: FastifyRequest, who?: SignedInCaller | typeof operator): Claim[] {
   const { limitClass = 'read' } = request.routeOptions.config ?? {};
   const address = limitKey(request.ip);

@@ -91,7 +91,7 @@ export async function relay(parts: RelayParts, { records, signal }: Held): Promi
   while (!signal.aborted) {
     try {
       await countPending(records, watch);
-      await relayOverLink({ ...parts, watch, records, signal, link: await broker.open() }, onRound);
+      await relayOverLink({ ...parts, watch, records, signal, link: await openLink(broker, signal) }, onRound);
     } catch (error) {
       if (signal.aborted) break;
       failures += 1;
@@ -117,6 +117,31 @@ export function pauseAfter(inVain: number, random: number): number {
 async function countPending(records: Records, watch: RelayWatch): Promise<void> {
   const waiting: Trail[] = await records.list(trails, 'pending_since', { limit: mostCounted });
   watch.onPending(waiting.length, waiting[0]?.pending_since);
+}
+
+/**
+ * Opens a link. A stop does not wait for a broker that says nothing: what it opens after all is closed.
+ *
+ * @throws {Error} as `open` does, or the signal was aborted
+ */
+async function openLink(broker: Broker, signal: AbortSignal): Promise<BrokerLink> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  const opening = broker.open();
+  try {
+    return await Promise.race([opening, stopped]);
+  } catch (error) {
+    // Where it failed nothing is open.
+    void opening.then(
+      (link) => link.close(),
+      () => undefined,
+    );
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 async function relayOverLink(ground: RelayGround, onRound: (begun: string, isAll: boolean) => void): Promise<void> {

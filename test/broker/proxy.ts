@@ -13,6 +13,8 @@ export interface BrokerProxy extends AsyncDisposable {
   fallSilent(): void;
   /** How often connections were cut. */
   readonly cuts: number;
+  /** How many connections were made. */
+  readonly connections: number;
 }
 
 /** Opens a way to a broker. @param url of one host */
@@ -22,6 +24,7 @@ export async function startBrokerProxy(url: string): Promise<BrokerProxy> {
   let limit: number | undefined;
   let passed = 0;
   let cuts = 0;
+  let connections = 0;
   let isSilent = false;
 
   function cut(): void {
@@ -38,6 +41,7 @@ export async function startBrokerProxy(url: string): Promise<BrokerProxy> {
   }
 
   const server = createServer((near) => {
+    connections += 1;
     const far = connect(Number(target.port), target.hostname);
     keep(near);
     keep(far);
@@ -70,6 +74,9 @@ export async function startBrokerProxy(url: string): Promise<BrokerProxy> {
     },
     get cuts() {
       return cuts;
+    },
+    get connections() {
+      return connections;
     },
     async [Symbol.asyncDispose]() {
       cut();

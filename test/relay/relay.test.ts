@@ -82,6 +82,18 @@ function relaying(engine: Engine, broker: TestBroker): void {
     assert.ok(proxy.cuts >= 3, `${proxy.cuts} cuts`);
     assert.ok(relay.failures >= 1);
   });
+
+  test('ends at once where the broker takes connections and says nothing', async () => {
+    await using ground = await openGround(engine, { kinds: relayKinds });
+    await using proxy = await startBrokerProxy(broker.url);
+    proxy.fallSilent();
+    await using relay = startRelay(ground.records, await brokerAt(proxy.url));
+    await eventually(async () => assert.equal(proxy.connections, 1));
+    const begun = performance.now();
+    await relay.end();
+    assert.ok(performance.now() - begun < 2_000);
+    assert.equal(relay.failures, 0);
+  });
 }
 
 for (const engine of engines) {
