@@ -118,7 +118,9 @@ for (const engine of engines) {
       assert.equal(ground.opened.clock.waiting, 0);
     });
 
-    test('has what another instance commits within two seconds', { skip: engine.instances === 1 }, async () => {
+    // On the embedded engine there is one.
+    if (engine.instances === 1) return;
+    test('has what another instance commits within two seconds', async () => {
       await using ground = await openStreams(engine);
       using reader = await ground.read();
       const other = await engine.open(ground.opened.location, { kinds: [events, trails] });
