@@ -29,7 +29,8 @@ export function announcement({ HOST, ENV, PUBLIC_URL, ROLES, BROKER_URL }: Setti
     ...(leftOut(ROLES).length > 0 ? [['Roles', ROLES.join(', ')]] : []),
     ['Data', told.shown.data],
     ['Engine', told.shown.engine],
-    ...(BROKER_URL === undefined ? [] : [['Broker', BROKER_URL.shown]]),
+    // No other process hands events on.
+    ...(BROKER_URL !== undefined && ROLES.includes('worker') ? [['Broker', BROKER_URL.shown]] : []),
     ['Ready in', `${Math.round(process.uptime() * 1_000)} ms`],
   ];
   const title = `Tenantry ${told.version}${ENV === 'production' ? '' : ` (${ENV})`}`;

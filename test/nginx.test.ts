@@ -4,12 +4,11 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
-import { makeSecret } from '../src/identity/secret.ts';
 import { missing } from './mongodb/address.ts';
-import { scratchDatabase } from './mongodb/scratch.ts';
-import { lackingNginx, type Nginx, startNginx } from './nginx-server.ts';
+import { openBehindNginx } from './nginx-ground.ts';
+import { lackingNginx, startNginx } from './nginx-server.ts';
 import { create, read, remove, signIn } from './service/calls.ts';
-import { dataDirectory, type Service, startService } from './service/service.ts';
+import type { Service } from './service/service.ts';
 
 /** Two that stand for instances, of which the first to be called dies of it, or never answers; keeps what reached them. */
 async function dyingInstances({ isSilent = false } = {}) {
@@ -191,33 +190,6 @@ suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }
   });
 });
 
-interface Ground extends AsyncDisposable {
-  readonly instances: readonly [Service, Service];
-  readonly nginx: Nginx;
-}
-
-/** Two instances on one database behind nginx. */
-async function openGround(): Promise<Ground> {
-  await using stack = new AsyncDisposableStack();
-  const scratch = stack.use(scratchDatabase());
-  const directory = stack.use(await dataDirectory());
-  const settings = {
-    DATABASE_URL: scratch.url,
-    DATABASE_NAME: scratch.name,
-    SECRET: makeSecret(),
-    TRUST_PROXY: '127.0.0.1',
-  };
-  const start = async () => {
-    const service = await startService(directory.path, settings);
-    stack.defer(async () => void (await service.stop('SIGKILL')));
-    return service;
-  };
-  const instances = await Promise.all([start(), start()]);
-  const nginx = stack.use(await startNginx([instances[0].url, instances[1].url]));
-  const all = stack.move();
-  return { instances, nginx, [Symbol.asyncDispose]: () => all.disposeAsync() };
-}
-
 /** Calls from an address of this machine that is not nginx's. */
 async function readFrom(localAddress: string, url: string, headers: Record<string, string>): Promise<IncomingMessage> {
   const asked = request(`${url}/org/get?organization_name=acme`, { localAddress, headers, agent: false });
@@ -253,7 +225,7 @@ async function readOn(url: string, signal: AbortSignal): Promise<number[]> {
 
 suite('two instances on MongoDB behind nginx', { skip: missing || lackingNginx, timeout: 120_000 }, () => {
   test('calls work through it, and the service logs the true address and the request id of nginx', async () => {
-    await using ground = await openGround();
+    await using ground = await openBehindNginx(2);
     const { nginx, instances } = ground;
     assert.equal((await create(nginx.url, 'acme')).status, 201);
     const forged = { 'x-forwarded-for': '203.0.113.9', 'x-request-id': 'forged' };
@@ -273,15 +245,17 @@ suite('two instances on MongoDB behind nginx', { skip: missing || lackingNginx, 
 
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     test(`no read fails while an instance is ended by ${signal}`, async () => {
-      await using ground = await openGround();
+      await using ground = await openBehindNginx(2);
       const { nginx, instances } = ground;
       assert.equal((await create(nginx.url, 'acme')).status, 201);
       const ending = new AbortController();
-      const answered = lineWritten(instances[0], '"msg":"answered"');
+      const [first] = instances;
+      assert.ok(first);
+      const answered = lineWritten(first, '"msg":"answered"');
       const reading = Array.from({ length: 4 }, () => readOn(nginx.url, ending.signal));
       await Promise.all(Array.from({ length: 20 }, () => read(nginx.url, 'acme')));
       await answered;
-      const ended = await instances[0].stop(signal);
+      const ended = await first.stop(signal);
       await Promise.all(Array.from({ length: 20 }, () => read(nginx.url, 'acme')));
       ending.abort();
       const statuses = (await Promise.all(reading)).flat();
