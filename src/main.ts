@@ -225,14 +225,18 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
 /** The last of the time to stop in is kept for closing the store, and half of that for sending the last spans. */
 const closingShare = 0.2;
 
+/** How long a proxy that does not know yet of the stop is answered on the connections that it has. */
+const graceSeconds = 2;
+
 /** Answers what is in work, refuses what has not begun, and closes everything. */
 async function stop(
-  { SHUTDOWN_SECONDS }: Settings,
+  { SHUTDOWN_SECONDS, TRUST_PROXY }: Settings,
   { server, passwords, control, engine, sharing, signInEvents, log, traces, endRounds }: Service,
 ): Promise<void> {
+  const grace = TRUST_PROXY === false ? 0 : Math.min(graceSeconds, SHUTDOWN_SECONDS * closingShare);
   await Promise.all([
-    stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare) }),
-    passwords.stop(),
+    stopServer(server, { seconds: SHUTDOWN_SECONDS * (1 - closingShare), graceSeconds: grace }),
+    wait(grace * 1_000).then(() => passwords.stop()),
     endRounds(),
   ]);
   await signInEvents.stop();

@@ -36,6 +36,8 @@ export class Connections {
 
   /** Watches a server for new connections. */
   watch(server: HttpServer): void {
+    // Node would call it when the server stops listening: `endSilent` says when.
+    server.closeIdleConnections = () => {};
     server.on('connection', (socket: Socket) => {
       this.#latest.set(socket, undefined);
       socket.once('close', () => this.#latest.delete(socket));

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { wait } from '../organizations/wait.ts';
 import { guardRoutes } from './authentication.ts';
 import type { Edge } from './edge.ts';
 import { refuseConditions } from './etag.ts';
@@ -72,13 +73,21 @@ function addRoutes(server: Server, edge: Edge): void {
   }
 }
 
+/** How a server is stopped. */
+export interface Stopping {
+  /** After which the connections that are left are cut. */
+  readonly seconds: number;
+  /** For which those on which no answer is owed stay open: a proxy may send on one of them at this moment. */
+  readonly graceSeconds?: number;
+}
+
 /**
- * Stops the server: no more connections, those on which no answer is owed are ended, what is in flight is answered as
- * its connection's last. Resolves when all connections have ended; after `seconds` those that are left are cut.
+ * Stops the server: no more connections, those on which no answer is owed are ended, at once or after the grace, what is in
+ * flight is answered as its connection's last. Resolves when all connections have ended.
  */
 export async function stopServer(
   server: Pick<Server, 'close' | 'connections'>,
-  { seconds }: { seconds: number },
+  { seconds, graceSeconds = 0 }: Stopping,
 ): Promise<void> {
   const { connections } = server;
   connections.stop();
@@ -87,6 +96,12 @@ export async function stopServer(
   await setImmediate();
   await setImmediate();
   const closed = server.close();
+  if (graceSeconds > 0) {
+    const over = new AbortController();
+    const ended = closed.then(() => over.abort());
+    await Promise.race([wait(graceSeconds * 1_000, over.signal), ended]);
+    over.abort();
+  }
   connections.endSilent();
   await closed;
   clearTimeout(cut);
