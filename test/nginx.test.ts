@@ -175,19 +175,22 @@ suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }
     assert.deepEqual(told, [false, false, true, true]);
   });
 
-  test('a POST that reached nobody goes to the other instance', async () => {
-    await using instances = await dyingInstances();
-    instances.calls.push('the first call is over');
-    const [standing] = instances.urls;
-    await using gone = await dyingInstances();
-    await using nginx = await startNginx([gone.urls[0], standing]);
-    await gone[Symbol.asyncDispose]();
-    const answers = [1, 2].map(() => fetch(`${nginx.url}/org/create`, { method: 'POST', body: '{}' }));
-    assert.deepEqual(
-      (await Promise.all(answers)).map(({ status }) => status),
-      [200, 200],
-    );
-  });
+  for (const [method, path] of changes) {
+    test(`${method} ${path} that reached nobody goes to the other instance`, async () => {
+      await using instances = await dyingInstances();
+      instances.calls.push('the first call is over');
+      const [standing] = instances.urls;
+      await using gone = await dyingInstances();
+      await using nginx = await startNginx([gone.urls[0], standing]);
+      await gone[Symbol.asyncDispose]();
+      const ask = () => fetch(`${nginx.url}${path}`, { method, ...(method !== 'DELETE' && { body: '{}' }) });
+      assert.deepEqual(
+        (await Promise.all([ask(), ask()])).map(({ status }) => status),
+        [200, 200],
+      );
+      assert.deepEqual(instances.calls.slice(1), [`${method} ${path}`, `${method} ${path}`]);
+    });
+  }
 });
 
 /** Calls from an address of this machine that is not nginx's. */
