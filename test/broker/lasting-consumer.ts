@@ -36,8 +36,8 @@ export async function consumeLasting(url: string): Promise<Consumer> {
     async [Symbol.asyncDispose]() {
       over.abort();
       await going;
-      // It may be gone already.
-      await standing.close().catch(() => {});
+      // It rejects where the connection is gone already.
+      await Promise.allSettled([standing.close()]);
     },
   };
 }
