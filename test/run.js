@@ -74,7 +74,8 @@ function main() {
     const runs = address === undefined || Boolean(process.env[address]);
     console.log(runs ? `${name}: runs` : `${name}: left out, ${address} names no server`);
   }
-  const options = ['--test', '--test-concurrency=2', '--test-reporter=spec'];
+  // A file whose tests leave something open that never ends is a failure, and no reason to wait for ever.
+  const options = ['--test', '--test-concurrency=2', '--test-timeout=600000', '--test-reporter=spec'];
   const runner = spawn(process.execPath, [...options, ...chooseTests(process.argv.slice(2))], {
     stdio: 'inherit',
     env: environmentForTests(),

@@ -20,8 +20,8 @@ export interface Answered {
   readonly milliseconds: number;
 }
 
-/** A load that runs until it is ended, with all that it was told. */
-export interface Load {
+/** A load that runs until it is ended, at the latest at the end of its scope, with all that it was told. */
+export interface Load extends AsyncDisposable {
   readonly answers: readonly Answered[];
   /** Resolves when it holds of the answers so far, at the latest in so many seconds. @throws where it does not */
   until(holds: (answers: readonly Answered[]) => boolean, seconds: number, what: string): Promise<void>;
@@ -38,7 +38,7 @@ const restMilliseconds = 15;
 const changesEvery = 5;
 
 /** Collections of an organization at once; past it one is deleted. */
-const mostCollections = 20;
+const mostCollections = 3;
 
 /** What is told where a part is not there: nothing is acknowledged. */
 const passing: ReadonlySet<number> = new Set([0, 502, 503, 504]);
@@ -141,6 +141,11 @@ export function startLoad(url: string, tenants: readonly Tenant[]): Load {
     async end() {
       isOver = true;
       await lanes;
+    },
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      // A test that failed has told why; what the lanes meet after it is of no interest.
+      await Promise.allSettled([lanes]);
     },
     acknowledged: ({ id }) => ({ documents: documents.get(id) ?? [], collections: collections.get(id) ?? [] }),
   };
