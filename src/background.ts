@@ -13,6 +13,7 @@ import type { Tenancy } from './organizations/tenancy.ts';
 import { type RelayWatch, relay } from './relay/relay.ts';
 import type { RelayPoint } from './relay/relay-points.ts';
 import type { BrokerAddress } from './settings/broker.ts';
+import type { Sessions } from './store/sessions.ts';
 import type { Tracer } from './tracing.ts';
 
 /** What is done from time to time beside the sweep of organizations. */
@@ -32,6 +33,8 @@ export interface Background {
 /** With what it runs. */
 export interface BackgroundParts {
   readonly tenancy: Tenancy;
+  /** What this process may have open when it dies. */
+  readonly sessions: Sessions;
   /** Whether other instances may work on the same data. */
   readonly isShared: boolean;
   /** Whether this process does work of its own accord; else it is registered as an instance, and that is all. */
@@ -53,14 +56,14 @@ export interface BackgroundParts {
 
 /** Begins it: before this process takes calls, so that what its first sweep finds unfinished was left by another. */
 export async function startBackground(parts: BackgroundParts): Promise<Background> {
-  const { tenancy, isShared, isWorker, metrics, broker: address, source, tracer, reach } = parts;
+  const { tenancy, sessions, isShared, isWorker, metrics, broker: address, source, tracer, reach } = parts;
   const { records, log, now, wait } = tenancy;
   const ending = new AbortController();
   const { signal } = ending;
   const onLease = (work: Work, isHeld: boolean) => metrics.onLease(work, isHeld);
   const elapsed = () => performance.now();
   const broker = isWorker && address ? await openBroker(address) : undefined;
-  const instances = await joinInstances({ records, isShared, log, onLease, now, elapsed, wait });
+  const instances = await joinInstances({ records, sessions, isShared, log, onLease, now, elapsed, wait });
   if (!isWorker) return { end: () => instances.leave() };
   const onRound = metrics.observeRounds();
   const sweeping = async () => {

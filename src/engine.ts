@@ -25,6 +25,7 @@ import type { ClusterMarks } from './store/cluster-mark.ts';
 import type { CommitPoint } from './store/commit-points.ts';
 import type { PlacedDocuments } from './store/documents.ts';
 import type { Records } from './store/records.ts';
+import { joinSessions, type Sessions } from './store/sessions.ts';
 import type { CopiedCluster } from './store/sqlite/backup.ts';
 import { traceDocuments } from './store/traced-documents.ts';
 import { traceRecords } from './store/traced-records.ts';
@@ -35,6 +36,8 @@ export interface OpenEngine {
   readonly records: Records;
   /** `main` first, then those of the settings in their order. */
   readonly clusters: readonly Cluster[];
+  /** What this process may have open in all of them. */
+  readonly sessions: Sessions;
   readonly keyStore: KeyStore;
   /** Whether other instances may work on the same data. */
   readonly isShared: boolean;
@@ -106,19 +109,22 @@ export async function openEngine(settings: Settings, ground: EngineGround): Prom
   }
   const names = found.map(({ name }) => name);
   const admitting = { records: engine.records, log: ground.log, names, mainKind: main.kind };
-  const admitted = found.map(({ marks, name, ...cluster }): Cluster => {
+  const admitted = found.map(({ marks, sessions: _, name, ...cluster }): Cluster => {
     // Where there is none it is beside the master database, in the same directory.
     return { ...cluster, name, admit: marks === undefined ? async () => {} : admission(admitting, name, marks) };
   });
   const resources = opened.move();
   const { backup: copy } = engine;
   const backup = copy && ((target: string) => copy(target, inDirectories));
-  return { ...engine, backup, clusters: admitted, close: () => resources.disposeAsync() };
+  const sessions = joinSessions(found.flatMap((cluster) => cluster.sessions ?? []));
+  return { ...engine, backup, clusters: admitted, sessions, close: () => resources.disposeAsync() };
 }
 
 /** A cluster, and its mark. */
 interface MarkedCluster extends Omit<Cluster, 'name' | 'admit'> {
   readonly marks: ClusterMarks | undefined;
+  /** Of a deployment. */
+  readonly sessions?: Sessions;
 }
 
 /** A further cluster, open. */
@@ -129,7 +135,7 @@ interface OpenCluster extends MarkedCluster {
 }
 
 /** The engine of the master database, before further clusters are there. */
-interface MasterEngine extends Omit<OpenEngine, 'clusters' | 'backup'> {
+interface MasterEngine extends Omit<OpenEngine, 'clusters' | 'sessions' | 'backup'> {
   readonly main: MarkedCluster;
   readonly backup: ((target: string, clusters: readonly CopiedCluster[]) => Promise<object>) | undefined;
 }
@@ -216,7 +222,7 @@ async function openOnMongodb(settings: Settings, ground: EngineGround): Promise<
   const store = await openMongodb({ url, database, startSeconds, kinds: masterKinds, ...ground });
   return {
     ...store,
-    main: { kind: 'mongodb', documents: store.documents, marks: store.marks },
+    main: { kind: 'mongodb', documents: store.documents, marks: store.marks, sessions: store.sessions },
     keyStore: signingKeysRecords(store.records, secretOf(settings)),
     isShared: true,
     shown: { data: `${shownDatabaseUrl(url)}, database ${database}`, engine: `MongoDB ${store.version}` },

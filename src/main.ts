@@ -196,6 +196,7 @@ async function serve(settings: Settings, { engine, log, traces, metrics, reach }
   // Before anybody calls: what the first sweep finds unfinished was left by another process.
   const background = await startBackground({
     tenancy,
+    sessions: engine.sessions,
     isShared: engine.isShared,
     isWorker: settings.ROLES.includes('worker'),
     metrics,

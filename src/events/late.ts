@@ -15,7 +15,7 @@ export interface LateEvent {
 
 /**
  * Writes events that hold up nobody where they cannot be written at once: on MongoDB a process that was killed between its
- * last write and its commit holds a trail for a minute.
+ * last write and its commit holds a trail until others find it dead.
  */
 export interface LateEvents {
   /** Writes it within two seconds, else later. */
@@ -40,7 +40,7 @@ const tryMilliseconds = 2_000;
 /** Between two tries. */
 const pauseMilliseconds = 1_000;
 
-/** From when one waits until it is given up: a server keeps the transaction of who was killed for a minute. */
+/** From when one waits until it is given up: a server keeps the transaction of who was killed for a minute at most. */
 const mostMilliseconds = 300_000;
 
 /** Events that wait at once. */

@@ -12,13 +12,15 @@ export interface Instance extends Stored {
   /** The machine's name and the process's id, for people. */
   readonly host: string;
   readonly process: number;
+  /** Where it may have transactions open, which others end once it is dead. */
+  readonly sessions: readonly string[];
 }
 
 /** The kind of record that instances are. */
 export const instances = defineKind<Instance>()('instances', { started_at: 'many' });
 
 /** How long an instance may stand still before others take it for dead. */
-export const leaseMilliseconds = 10_000;
+export const leaseMilliseconds = 8_000;
 
 /** How often an instance shows that it lives, looks whether the others do, and whether work is free. */
-export const beatMilliseconds = 2_000;
+export const beatMilliseconds = 1_000;

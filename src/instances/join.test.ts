@@ -8,6 +8,7 @@ import { intercept, unavailable } from '../../test/intercept.ts';
 import { soon } from '../../test/soon.ts';
 import type { Log } from '../log.ts';
 import { insert, type Records, replace } from '../store/records.ts';
+import type { Sessions } from '../store/sessions.ts';
 import { beatMilliseconds, instances, leaseMilliseconds } from './instance.ts';
 import { joinInstances, type Membership } from './join.ts';
 import { leases } from './lease.ts';
@@ -20,17 +21,39 @@ interface Member {
   readonly membership: Membership;
   readonly clock: TestClock;
   readonly logged: string[];
+  /** Whose sessions it has ended. */
+  readonly ended: string[];
   /** Does the work until the end of the test, and tells of each time that it has its lease. */
   keep(): { next(): Promise<Held>; end(): Promise<void> };
 }
 
-async function join(records: Records, isShared = true): Promise<Member> {
+interface Joining {
+  readonly isShared?: boolean;
+  /** The sessions that it has. */
+  readonly sessions?: () => readonly string[];
+  /** What ends those of others throws. */
+  readonly failure?: Error;
+}
+
+async function join(
+  records: Records,
+  { isShared = true, sessions: ids = () => [], failure }: Joining = {},
+): Promise<Member> {
   const clock = testClock();
   const logged: string[] = [];
   const add = (_: object, message: string) => void logged.push(message);
   const log: Log = { info: add, warn: add, error: add, audit: add };
+  const ended: string[] = [];
+  const sessions: Sessions = {
+    ids,
+    async end(others) {
+      ended.push(...others);
+      if (failure) throw failure;
+    },
+  };
   const membership = await joinInstances({
     records,
+    sessions,
     isShared,
     log,
     onLease() {},
@@ -43,6 +66,7 @@ async function join(records: Records, isShared = true): Promise<Member> {
     membership,
     clock,
     logged,
+    ended,
     keep() {
       const ending = new AbortController();
       const waiting: ((held: Held) => void)[] = [];
@@ -191,13 +215,51 @@ for (const engine of engines) {
       await using opened = await ground(engine);
       const dead = await join(opened.records);
       await dead.keep().next();
-      const alone = await join(opened.records, false);
+      const alone = await join(opened.records, { isShared: false });
       const kept = alone.keep();
       await kept.next();
       assert.equal((await opened.records.list(instances, 'started_at', { limit: 10 })).length, 1);
       await kept.end();
       await alone.membership.leave();
       dead.clock.pass(beatMilliseconds);
+    });
+
+    test('what one that is dead may have open is ended by who finds it, and not before', async () => {
+      await using opened = await ground(engine);
+      const others: string[] = ['first'];
+      const asleep = await join(opened.recordsOf(0), { sessions: () => [...others] });
+      const awake = await join(opened.recordsOf(1), { sessions: () => ['own'] });
+      others.push('later');
+      await beats(asleep, 1, 1);
+      await beats(awake, deadBeats, 1);
+      assert.deepEqual(awake.ended, []);
+      await beats(awake, 2, 1);
+      assert.deepEqual(awake.ended, others);
+      assert.deepEqual(asleep.ended, []);
+      await awake.membership.leave();
+      await asleep.membership.leave();
+    });
+
+    test('one that has the data for itself ends what its predecessor may have open', async () => {
+      await using opened = await ground(engine);
+      const dead = await join(opened.records, { sessions: () => ['left'] });
+      const alone = await join(opened.records, { isShared: false, sessions: () => ['own'] });
+      assert.deepEqual(alone.ended, ['left']);
+      await alone.membership.leave();
+      dead.clock.pass(beatMilliseconds);
+    });
+
+    test('what the dead may have open and cannot be ended now is told, and no beat is missed for it', async () => {
+      await using opened = await ground(engine);
+      const dead = await join(opened.recordsOf(0), { sessions: () => ['left'] });
+      const awake = await join(opened.recordsOf(1), { failure: unavailable() });
+      const former = awake.membership.id();
+      await beats(awake, deadBeats + 1, 1);
+      assert.match(awake.logged.join(), /stands still.*could not be ended/);
+      await beats(awake, 1, 1);
+      assert.equal(awake.membership.id(), former);
+      await awake.membership.leave();
+      await dead.membership.leave();
     });
 
     test('of many that reach for a free lease at once one has it', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Log } from '../log.ts';
 import { insert, type Records, remove, replace } from '../store/records.ts';
+import type { Sessions } from '../store/sessions.ts';
 import { beatMilliseconds, type Instance, instances, leaseMilliseconds } from './instance.ts';
 import { keepWork } from './keep.ts';
 import type { Work } from './lease.ts';
@@ -24,6 +25,8 @@ export interface Membership {
 /** With what a process joins. */
 export interface JoinParts {
   readonly records: Records;
+  /** What this process may have open when it dies, and what the dead have. */
+  readonly sessions: Sessions;
   /** Whether other instances may work on the same data; else all that stand there are dead. */
   readonly isShared: boolean;
   readonly log: Log;
@@ -41,7 +44,7 @@ export interface JoinParts {
  * registered now it is later: a service whose database cannot be written has other things to do.
  */
 export async function joinInstances(parts: JoinParts): Promise<Membership> {
-  const { records, isShared, log, wait } = parts;
+  const { records, sessions, isShared, log, wait } = parts;
   const watch = createWatch({ ...parts, leaseMilliseconds });
   const leaving = new AbortController();
   /** Told when this instance was taken for dead. */
@@ -50,16 +53,27 @@ export async function joinInstances(parts: JoinParts): Promise<Membership> {
   let isTroubled = false;
 
   async function beat(): Promise<void> {
-    if (!isShared) await removeAll(records);
+    if (!isShared) await endSessions(await removeAll(records));
     own = own === undefined ? await register(parts) : await goOn(own);
     if (!isShared) return;
-    for (const { id, host, process: number } of await watch.look(own.id)) {
+    const dead = await watch.look(own.id);
+    for (const { id, host, process: number } of dead) {
       log.warn({ instance: id, host, process: number }, 'an instance stands still: what it had a lease on is free');
+    }
+    await endSessions(dead);
+  }
+
+  /** What the dead left open holds up others. */
+  async function endSessions(dead: readonly Instance[]): Promise<void> {
+    try {
+      await sessions.end(dead.flatMap((instance) => instance.sessions));
+    } catch (error) {
+      log.warn({ err: error }, 'what a dead instance left open could not be ended; the database does it in a minute');
     }
   }
 
   async function goOn(before: Instance): Promise<Instance> {
-    const next = await renewed(records, before);
+    const next = await renewed(parts, before);
     if (next !== undefined) return next;
     log.warn({ instance: before.id }, 'others took this instance for dead: what it had a lease on may be theirs');
     own = undefined;
@@ -72,7 +86,7 @@ export async function joinInstances(parts: JoinParts): Promise<Membership> {
       await beat();
       isTroubled = false;
     } catch (error) {
-      // Once, and not every two seconds.
+      // Once, and not at every beat.
       if (!isTroubled) log.warn({ err: error }, 'this instance cannot show that it lives; it goes on trying');
       isTroubled = true;
     }
@@ -105,13 +119,14 @@ export async function joinInstances(parts: JoinParts): Promise<Membership> {
   };
 }
 
-async function register({ records, now }: Pick<JoinParts, 'records' | 'now'>): Promise<Instance> {
+async function register({ records, sessions, now }: JoinParts): Promise<Instance> {
   const instance: Instance = {
     id: randomUUID(),
     version: 1,
     started_at: now().toISOString(),
     host: hostname(),
     process: process.pid,
+    sessions: sessions.ids(),
   };
   // One whose answer is lost may stand there, and is removed as one that stands still.
   await records.commit([insert(instances, instance)]);
@@ -119,7 +134,8 @@ async function register({ records, now }: Pick<JoinParts, 'records' | 'now'>): P
 }
 
 /** The instance with its next version; undefined where it is not registered any more. */
-async function renewed(records: Records, own: Instance): Promise<Instance | undefined> {
+async function renewed({ records, sessions }: JoinParts, before: Instance): Promise<Instance | undefined> {
+  const own = { ...before, sessions: sessions.ids() };
   const { result } = await records.commit([replace(instances, own)]);
   // Nobody else raises its version, so that one that is not as it should be was raised by a commit whose answer was lost.
   return result === 'done' ? { ...own, version: own.version + 1 } : await records.get(instances, own.id);

@@ -31,10 +31,16 @@ export interface WatchParts {
   elapsed(): number;
 }
 
-/** Removes those that others have left on data that this process has for itself. @throws {TenantryError} storage_unavailable */
-export async function removeAll(records: Records): Promise<void> {
+/**
+ * Removes those that others have left on data that this process has for itself.
+ *
+ * @returns which they were
+ * @throws {TenantryError} storage_unavailable
+ */
+export async function removeAll(records: Records): Promise<readonly Instance[]> {
   const left: Instance[] = await records.list(instances, 'started_at', { limit: most });
   for (const instance of left) await isRemoved(records, instance);
+  return left;
 }
 
 /** A conflict: it went on in this very moment, or another removed it. */

@@ -10,8 +10,8 @@ import { type Progress, settleProgress } from './settle.ts';
 const pageSize = 50;
 
 /**
- * Trails that one commit is about. Of a shared database it is one: where a process dies over a commit, a server may keep for
- * a minute what was written by then, and all who write to these trails would wait for it.
+ * Trails that one commit is about. Of a shared database it is one: where a process dies over a commit, the server keeps what
+ * was written by then until others find the process dead, and all who write to these trails would wait for it.
  */
 const settledAtOnce = 32;
 

@@ -5,10 +5,13 @@ import { unavailable } from '../unavailable.ts';
 import { pauseBefore, persistently, untilEnd } from './attempts.ts';
 import { checkoutMilliseconds } from './client.ts';
 import { isPassing, isUnanswered, NoServerError, tellable, tellableUndone, UnansweredError } from './faults.ts';
+import type { ClientSessions } from './sessions.ts';
 
 /** With what commits are made. */
 export interface CommitGround {
   readonly client: MongoClient;
+  /** What transactions are made in. */
+  readonly sessions: ClientSessions;
   /** The master database. */
   readonly database: Db;
   /** Whether a server is known now that takes writes. */
@@ -123,8 +126,15 @@ async function awaitServer({ database, takesWrites }: CommitGround, { lastSend }
 }
 
 async function applyTogether<O extends Told>(ground: CommitGround, commit: Commit<O>): Promise<O | Done> {
-  const { client, reach } = ground;
-  await using session = client.startSession({ causalConsistency: false });
+  return await ground.sessions.use((session) => applyIn(session, ground, commit));
+}
+
+async function applyIn<O extends Told>(
+  session: ClientSession,
+  ground: CommitGround,
+  commit: Commit<O>,
+): Promise<O | Done> {
+  const { reach } = ground;
   session.startTransaction({
     readConcern: { level: 'snapshot' },
     writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },

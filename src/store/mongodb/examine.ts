@@ -8,6 +8,7 @@ import { isPassing } from './faults.ts';
 import { type LayoutState, readLayout } from './layout.ts';
 import { createRecords } from './records.ts';
 import { type Hello, refusalOf } from './refusals.ts';
+import { clientSessions } from './sessions.ts';
 import { masterLine, turnsOf } from './turns.ts';
 
 /** One thing that was found, for the operator; `wrong` keeps the service from starting. It holds no user and no password. */
@@ -75,6 +76,7 @@ async function examine(
     if (state !== 'new') {
       const records = createRecords({
         client,
+        sessions: clientSessions(client),
         database,
         takesWrites,
         inTurn: turnsOf(client)(masterLine),

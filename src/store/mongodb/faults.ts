@@ -17,6 +17,7 @@ export const serverCodes = {
   cursorNotFound: 43,
   namespaceExists: 48,
   maxTimeExpired: 50,
+  commandNotFound: 59,
   writeConcernTimeout: 64,
   writeConflict: 112,
   queryPlanKilled: 175,

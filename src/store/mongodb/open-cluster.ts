@@ -4,18 +4,21 @@ import type { Log } from '../../log.ts';
 import type { ClusterMarks } from '../cluster-mark.ts';
 import type { CommitPoint } from '../commit-points.ts';
 import type { Documents } from '../documents.ts';
+import type { Sessions } from '../sessions.ts';
 import { shownAddress } from './address.ts';
 import { createClient, databaseOf, watchServers } from './client.ts';
 import { clusterMarks } from './cluster-marks.ts';
 import { createDocuments } from './documents.ts';
 import { KeptRooms } from './kept-rooms.ts';
 import { QuotaGate } from './quota-gate.ts';
+import { clientSessions } from './sessions.ts';
 import { turnsOf } from './turns.ts';
 
 /** A deployment beside that of the master database, for documents alone. */
 export interface MongodbCluster {
   readonly documents: Documents;
   readonly marks: ClusterMarks;
+  readonly sessions: Sessions;
   close(): Promise<void>;
 }
 
@@ -44,8 +47,10 @@ export function openMongodbCluster(options: MongodbClusterOptions): MongodbClust
     log.warn({ err: error, cluster: name, server: shownAddress(url) }, 'a cluster does not answer yet');
   });
   const database = databaseOf(client, options.database);
+  const sessions = clientSessions(client);
   const ground = {
     client,
+    sessions,
     database,
     takesWrites,
     turns: turnsOf(client),
@@ -57,6 +62,7 @@ export function openMongodbCluster(options: MongodbClusterOptions): MongodbClust
   return {
     documents: createDocuments(ground),
     marks: clusterMarks(database),
+    sessions,
     async close() {
       closing.abort();
       await client.close();

@@ -3,6 +3,7 @@ import type { ClusterMarks } from '../cluster-mark.ts';
 import type { CommitPoint } from '../commit-points.ts';
 import type { Documents } from '../documents.ts';
 import type { Kind, Records } from '../records.ts';
+import type { Sessions } from '../sessions.ts';
 import { clusterMarks } from './cluster-marks.ts';
 import { type Connected, type Reaching, reach } from './connect.ts';
 import { createDocuments } from './documents.ts';
@@ -10,6 +11,7 @@ import { KeptRooms } from './kept-rooms.ts';
 import { demandLayout, makeLayout, readLayout } from './layout.ts';
 import { QuotaGate } from './quota-gate.ts';
 import { createRecords } from './records.ts';
+import { clientSessions } from './sessions.ts';
 import { underLock } from './start-lock.ts';
 import { masterLine, turnsOf } from './turns.ts';
 
@@ -18,6 +20,7 @@ export interface MongodbStore {
   readonly records: Records;
   readonly documents: Documents;
   readonly marks: ClusterMarks;
+  readonly sessions: Sessions;
   /** The server's version, for people. */
   readonly version: string;
   /** Reads once from the master database. @throws {TenantryError} storage_unavailable */
@@ -50,8 +53,10 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
     await prepare(connected, options);
     return connected;
   });
+  const sessions = clientSessions(client);
   const ground = {
     client,
+    sessions,
     database,
     takesWrites,
     turns: turnsOf(client),
@@ -64,6 +69,7 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
     records: createRecords({ ...ground, inTurn: ground.turns(masterLine), onCommit }),
     documents: createDocuments(ground),
     marks: clusterMarks(database),
+    sessions,
     version,
     ready: () => demandLayout(database),
     close: () => client.close(),

@@ -37,7 +37,14 @@ export async function recountDocuments(ground: DocumentsGround, place: TenantPla
 }
 
 async function recountOne(ground: DocumentsGround, place: TenantPlace, collection: string): Promise<Recount> {
-  await using session = ground.client.startSession({ causalConsistency: false });
+  return await ground.sessions.use((session) => recountIn(session, ground, { place, collection }));
+}
+
+async function recountIn(
+  session: ClientSession,
+  ground: DocumentsGround,
+  { place, collection }: { readonly place: TenantPlace; readonly collection: string },
+): Promise<Recount> {
   // All as of one moment; a session that is made for it (`snapshot: true`) is not heeded by every server.
   session.startTransaction({ readConcern: { level: 'snapshot' }, readPreference: 'primary' });
   try {
@@ -45,8 +52,6 @@ async function recountOne(ground: DocumentsGround, place: TenantPlace, collectio
     return { slots, counted: await count(ground, place, { collection, session }) };
   } catch (error) {
     throw tellable(error);
-  } finally {
-    await session.abortTransaction();
   }
 }
 

@@ -1,0 +1,62 @@
+import { type ClientSession, type MongoClient, UUID } from 'mongodb';
+import type { Sessions } from '../sessions.ts';
+import { callEnd, persistently } from './attempts.ts';
+import { hasCode, serverCodes, tellable } from './faults.ts';
+
+/** The sessions that a client's transactions are made in: each is used again, so that their ids stay the same. */
+export interface ClientSessions extends Sessions {
+  /** Does the work in a session that no other work has. A transaction that it leaves open is aborted. */
+  use<T>(work: (session: ClientSession) => Promise<T>): Promise<T>;
+}
+
+/** Sessions that are there from the beginning, so that who dies soon has named them. */
+const first = 16;
+
+/** Makes more when all are in use; there are as many as transactions were at once. */
+export function clientSessions(client: MongoClient): ClientSessions {
+  const all = Array.from({ length: first }, create);
+  const free = [...all];
+
+  function create(): ClientSession {
+    return client.startSession({ causalConsistency: false });
+  }
+
+  function createFurther(): ClientSession {
+    const session = create();
+    all.push(session);
+    return session;
+  }
+
+  return {
+    async use(work) {
+      // The last one first: what a lost connection left open in it ends with the next transaction there.
+      const session = free.pop() ?? createFurther();
+      try {
+        return await work(session);
+      } finally {
+        if (session.inTransaction()) await session.abortTransaction();
+        free.push(session);
+      }
+    },
+    ids: () => all.flatMap(({ id }) => (id === undefined ? [] : [id.id.toUUID().toString()])),
+    end: (ids) => endSessions(client, ids),
+  };
+}
+
+async function endSessions(client: MongoClient, ids: readonly string[]): Promise<void> {
+  const sessions = ids.map((id) => ({ id: new UUID(id) }));
+  const admin = client.db('admin');
+  try {
+    await persistently(async () => {
+      try {
+        await admin.command({ killSessions: sessions });
+      } catch (error) {
+        if (!hasCode(error, serverCodes.commandNotFound)) throw error;
+        // DocumentDB has this one alone, and ends what is open at once. A mongod would wait some minutes with it.
+        await admin.command({ endSessions: sessions });
+      }
+    }, callEnd());
+  } catch (error) {
+    throw tellable(error);
+  }
+}
