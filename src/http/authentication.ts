@@ -7,13 +7,12 @@ import { authenticateFor, type Caller, type SignedInCaller } from '../organizati
 import type { Organization } from '../organizations/organization.ts';
 import type { Tenancy } from '../organizations/tenancy.ts';
 import { asTheyStand, type RecentRecords } from '../store/recent-records.ts';
-import { type Access, accessTo } from './access.ts';
 import { bearerToken } from './bearer.ts';
 import type { Server } from './framework.ts';
 import { type CallLimits, countCall, isPastLimit } from './limiting.ts';
 import { createOrganizationTurns, type OrganizationTurns, type Turn } from './organization-turns.ts';
 import { noRoute } from './refusals.ts';
-import { classOf } from './route-classes.ts';
+import { type Access, rowOf } from './route-table.ts';
 import { type MetricsSettings, metricsReaders } from './routes/metrics.ts';
 import { secretToken } from './secret-token.ts';
 
@@ -33,18 +32,17 @@ export interface GuardParts {
 }
 
 /**
- * Puts before every route that is added from here on what its row in `access.ts` demands, and says what its calls count as.
- * Whoever may not call is refused before anything of the body is read; what the others are answered is theirs alone, so that
- * no cache may keep it.
+ * Puts before every route that is added from here on what its row in `route-table.ts` demands, and says what its calls
+ * count as. Whoever may not call is refused before anything of the body is read; what the others are answered is theirs
+ * alone, so that no cache may keep it.
  */
 export function guardRoutes(server: Server, tenancy: Tenancy, parts: GuardParts): void {
   const guards = guardsOf(tenancy, parts);
   server.addHook('onRoute', (route) => {
     for (const method of [route.method].flat()) {
       if (method === 'OPTIONS') continue;
-      const access = accessTo(method, route.url);
+      const { access, limitClass } = rowOf(method, route.url);
       const guard = guards[access];
-      const limitClass = classOf(method, route.url);
       if (access === 'member') route.handler = inTurn(route.handler);
       if (guard !== undefined) route.onRequest = [guard, ...[route.onRequest ?? []].flat()];
       const isCountedLater = guard !== undefined && limitClass !== 'uncounted';
@@ -255,5 +253,5 @@ export function checkAgainOf(request: FastifyRequest): () => Promise<void> {
 }
 
 function unguarded({ routeOptions }: FastifyRequest): Error {
-  return new Error(`${routeOptions.url} asks for what its row in src/http/access.ts does not demand`);
+  return new Error(`${routeOptions.url} asks for what its row in src/http/route-table.ts does not demand`);
 }

@@ -7,7 +7,7 @@ import type { AccessSettings } from './authentication.ts';
 import type { FrameworkSettings } from './framework.ts';
 import type { LimitSettings } from './limiting.ts';
 import type { Answered } from './request-log.ts';
-import type { Role } from './roles.ts';
+import type { Role } from './route-table.ts';
 
 /** What the edge is handed. */
 export interface Edge {

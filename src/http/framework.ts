@@ -28,7 +28,7 @@ import { allowedMethods, MOST_HEADER_BYTES, malformation, noRoute, unknownRoute 
 import { countingIds, idsOfProxy } from './request-id.ts';
 import { type Answered, logWhenAnswered } from './request-log.ts';
 import { beginSpan } from './request-span.ts';
-import type { RouteClass } from './route-classes.ts';
+import type { RouteClass } from './route-table.ts';
 import { compileValidator } from './validation.ts';
 import { Workload } from './workload.ts';
 

@@ -1,4 +1,3 @@
-import { type Access, accessTo } from './access.ts';
 import type { Call, RequestBody } from './openapi/call.ts';
 import { clusterCalls } from './openapi/cluster-calls.ts';
 import { collectionCalls } from './openapi/collection-calls.ts';
@@ -13,6 +12,7 @@ import { parametersOf } from './openapi/parameters.ts';
 import { schemas } from './openapi/schemas.ts';
 import { serviceCalls } from './openapi/service-calls.ts';
 import { transferCalls } from './openapi/transfer-calls.ts';
+import { type Access, rowOf } from './route-table.ts';
 
 /** What is common to all calls, for whoever reads the page. Markdown. */
 const description = `Tenantry gives a SaaS its organizations, each with its data in a place of its own.
@@ -133,7 +133,7 @@ function operationOf(call: Call): object {
     operationId: id,
     summary,
     description,
-    security: security[accessTo(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1'))],
+    security: security[rowOf(call.method.toUpperCase(), call.path.replaceAll(/\{(\w+)\}/g, ':$1')).access],
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: { required: true, content: contentOf(body) } }),
     responses: { ...successResponses(call), ...failureResponses(call) },

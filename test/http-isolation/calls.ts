@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Access, accessRows, accessTo } from '../../src/http/access.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
+import { type Access, routeNames, rowOf } from '../../src/http/route-table.ts';
 import type { Method } from '../http-documents/calls.ts';
 
 /** A call of the API, as the public is told of it. */
@@ -35,7 +35,7 @@ const { paths } = openApiDocument('1.2.3') as {
 const lines = 'application/x-ndjson';
 
 /** Every call for which a token is needed, whoever adds it: the table of who may call has all routes. */
-export const guardedCalls: readonly ApiCall[] = accessRows
+export const guardedCalls: readonly ApiCall[] = routeNames
   .map(callOf)
   .filter(({ access }) => access !== 'anyone' && access !== 'metrics');
 
@@ -56,7 +56,7 @@ function callOf(row: string): ApiCall {
     name: `${method} ${path}`,
     method: method as Method,
     path,
-    access: accessTo(method, url),
+    access: rowOf(method, url).access,
     parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
     query: parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
     body: mediaType === lines ? linesOf(String(example?.value)) : example?.value,
