@@ -31,13 +31,13 @@ interface Joining {
   readonly isShared?: boolean;
   /** The sessions that it has. */
   readonly sessions?: () => readonly string[];
-  /** What ends those of others throws. */
-  readonly failure?: Error;
+  /** What comes of ending those of others. */
+  readonly end?: () => Promise<void>;
 }
 
 async function join(
   records: Records,
-  { isShared = true, sessions: ids = () => [], failure }: Joining = {},
+  { isShared = true, sessions: ids = () => [], end = async () => {} }: Joining = {},
 ): Promise<Member> {
   const clock = testClock();
   const logged: string[] = [];
@@ -48,7 +48,7 @@ async function join(
     ids,
     async end(others) {
       ended.push(...others);
-      if (failure) throw failure;
+      await end();
     },
   };
   const membership = await joinInstances({
@@ -244,15 +244,15 @@ for (const engine of engines) {
       await using opened = await ground(engine);
       const dead = await join(opened.records, { sessions: () => ['left'] });
       const alone = await join(opened.records, { isShared: false, sessions: () => ['own'] });
-      assert.deepEqual(alone.ended, ['left']);
       await alone.membership.leave();
+      assert.deepEqual(alone.ended, ['left']);
       dead.clock.pass(beatMilliseconds);
     });
 
     test('what the dead may have open and cannot be ended now is told, and no beat is missed for it', async () => {
       await using opened = await ground(engine);
       const dead = await join(opened.recordsOf(0), { sessions: () => ['left'] });
-      const awake = await join(opened.recordsOf(1), { failure: unavailable() });
+      const awake = await join(opened.recordsOf(1), { end: () => Promise.reject(unavailable()) });
       const former = awake.membership.id();
       await beats(awake, deadBeats + 1, 1);
       assert.match(awake.logged.join(), /stands still.*could not be ended/);
@@ -260,6 +260,38 @@ for (const engine of engines) {
       assert.equal(awake.membership.id(), former);
       await awake.membership.leave();
       await dead.membership.leave();
+    });
+
+    test('a deployment that does not answer when the dead have something open there keeps nobody from showing that it lives', async () => {
+      await using opened = await ground(engine);
+      const answered = Promise.withResolvers<void>();
+      const [dead, awake] = [
+        await join(opened.recordsOf(0), { sessions: () => ['left'] }),
+        await join(opened.recordsOf(1), { end: () => answered.promise }),
+      ];
+      await beats(awake, deadBeats + 1, 1);
+      assert.deepEqual(awake.ended, ['left']);
+      const version = async () => (await opened.records.get(instances, awake.membership.id() ?? ''))?.version ?? 0;
+      const before = await version();
+      await beats(awake, 3, 1);
+      assert.equal(await version(), before + 3);
+      answered.resolve();
+      await awake.membership.leave();
+      await dead.membership.leave();
+    });
+
+    test('one that has the data for itself names further sessions, and writes nothing else', async () => {
+      await using opened = await ground(engine);
+      const own = ['first'];
+      const alone = await join(opened.records, { isShared: false, sessions: () => [...own] });
+      const standing = () => opened.records.get(instances, alone.membership.id() ?? '');
+      await beats(alone, 3, 1);
+      assert.equal((await standing())?.version, 1);
+      own.push('later');
+      await beats(alone, 2, 1);
+      assert.deepEqual((await standing())?.sessions, own);
+      assert.equal((await standing())?.version, 2);
+      await alone.membership.leave();
     });
 
     test('of many that reach for a free lease at once one has it', async () => {

@@ -51,25 +51,31 @@ export async function joinInstances(parts: JoinParts): Promise<Membership> {
   const losing = new Set<() => void>();
   let own: Instance | undefined;
   let isTroubled = false;
+  /** What the dead left open is ended meanwhile: a deployment that does not answer must not keep this one from showing that it lives. */
+  let ending = Promise.resolve();
 
   async function beat(): Promise<void> {
-    if (!isShared) await endSessions(await removeAll(records));
+    if (!isShared && own !== undefined && own.sessions.length === sessions.ids().length) return;
+    if (!isShared && own === undefined) endSessions(await removeAll(records));
     own = own === undefined ? await register(parts) : await goOn(own);
     if (!isShared) return;
     const dead = await watch.look(own.id);
     for (const { id, host, process: number } of dead) {
       log.warn({ instance: id, host, process: number }, 'an instance stands still: what it had a lease on is free');
     }
-    await endSessions(dead);
+    endSessions(dead);
   }
 
   /** What the dead left open holds up others. */
-  async function endSessions(dead: readonly Instance[]): Promise<void> {
-    try {
-      await sessions.end(dead.flatMap((instance) => instance.sessions));
-    } catch (error) {
-      log.warn({ err: error }, 'what a dead instance left open could not be ended; the database does it in a minute');
-    }
+  function endSessions(dead: readonly Instance[]): void {
+    const end = async () => {
+      try {
+        await sessions.end(dead.flatMap((instance) => instance.sessions));
+      } catch (error) {
+        log.warn({ err: error }, 'what a dead instance left open could not be ended; the database does it in a minute');
+      }
+    };
+    ending = Promise.all([ending, end()]).then(() => {});
   }
 
   async function goOn(before: Instance): Promise<Instance> {
@@ -93,8 +99,8 @@ export async function joinInstances(parts: JoinParts): Promise<Membership> {
   }
 
   async function keepBeating(): Promise<void> {
-    // One that has the data for itself has nobody to show anything to, once it is registered.
-    while (isShared || own === undefined) {
+    // One that has the data for itself has nobody to show that it lives; what it may have open in other deployments it names.
+    while (isShared || own === undefined || sessions.ids().length > 0) {
       await wait(beatMilliseconds, leaving.signal);
       if (leaving.signal.aborted) return;
       await tryBeat();
@@ -109,7 +115,7 @@ export async function joinInstances(parts: JoinParts): Promise<Membership> {
     keep: (work, run, signal) => keepWork({ ...parts, id, losing }, { work, run, signal }),
     async leave() {
       leaving.abort();
-      await beating;
+      await Promise.all([beating, ending]);
       try {
         if (own !== undefined) await records.commit([remove(instances, own)], shortEnd());
       } catch (error) {

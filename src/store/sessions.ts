@@ -18,7 +18,6 @@ export function joinSessions(all: readonly Sessions[]): Sessions {
   return {
     ids: () => all.flatMap((sessions) => sessions.ids()),
     async end(ids) {
-      if (ids.length === 0) return;
       // One that does not answer is no reason to leave open what others have.
       const ends = await Promise.allSettled(all.map((sessions) => sessions.end(ids)));
       for (const end of ends) if (end.status === 'rejected') throw end.reason;

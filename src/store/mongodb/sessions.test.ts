@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { suite, test } from 'node:test';
-import type { MongoClient } from 'mongodb';
+import { type MongoClient, UUID } from 'mongodb';
 import { missing } from '../../../test/mongodb/address.ts';
 import { plainClient, type Scratch, scratchDatabase } from '../../../test/mongodb/scratch.ts';
+import { startSilentServer } from '../../../test/mongodb/silent-server.ts';
 import { createClient } from './client.ts';
 import { type ClientSessions, clientSessions } from './sessions.ts';
 
@@ -51,6 +52,23 @@ async function write({ name }: Scratch): Promise<number> {
   return (await things.updateOne({ _id: 'one' }, { $inc: { writes: 1 } }, { maxTimeMS: 500 })).modifiedCount;
 }
 
+test('a mongod is asked to kill the sessions of the ids, and nothing where there are none: that would be all sessions', async () => {
+  const asked: unknown[] = [];
+  await using server = await startSilentServer({
+    answer(command) {
+      if ('killSessions' in command) asked.push(command['killSessions']);
+      return { ok: 1 };
+    },
+  });
+  const client = createClient(server.url);
+  const sessions = clientSessions(client);
+  const id = randomUUID();
+  await sessions.end([]);
+  await sessions.end([id]);
+  await client.close();
+  assert.deepEqual(asked, [[{ id: new UUID(id) }]]);
+});
+
 suite('sessions of transactions', { skip: missing }, () => {
   test('what one process has open is ended by another that knows its ids, and what it wrote is taken back', async () => {
     await using ground = await open();
@@ -66,9 +84,7 @@ suite('sessions of transactions', { skip: missing }, () => {
 
   test('ids that the deployment does not know are ended too', async () => {
     await using ground = await open();
-    const { sessions: first } = ground.first;
-    await first.end([randomUUID()]);
-    await first.end([]);
+    await ground.first.sessions.end([randomUUID()]);
   });
 
   test('a transaction that its work leaves open is aborted', async () => {

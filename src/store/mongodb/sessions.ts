@@ -15,7 +15,7 @@ const first = 16;
 /** Makes more when all are in use; there are as many as transactions were at once. */
 export function clientSessions(client: MongoClient): ClientSessions {
   const all = Array.from({ length: first }, create);
-  const free = [...all];
+  const inUse = new Set<ClientSession>();
 
   function create(): ClientSession {
     return client.startSession({ causalConsistency: false });
@@ -29,13 +29,14 @@ export function clientSessions(client: MongoClient): ClientSessions {
 
   return {
     async use(work) {
-      // The last one first: what a lost connection left open in it ends with the next transaction there.
-      const session = free.pop() ?? createFurther();
+      // The first that is free: it was named the longest, and what a lost connection left open in it ends with its next use.
+      const session = all.find((each) => !inUse.has(each)) ?? createFurther();
+      inUse.add(session);
       try {
         return await work(session);
       } finally {
         if (session.inTransaction()) await session.abortTransaction();
-        free.push(session);
+        inUse.delete(session);
       }
     },
     ids: () => all.flatMap(({ id }) => (id === undefined ? [] : [id.id.toUUID().toString()])),
@@ -44,6 +45,8 @@ export function clientSessions(client: MongoClient): ClientSessions {
 }
 
 async function endSessions(client: MongoClient, ids: readonly string[]): Promise<void> {
+  // A mongod takes an empty list for all sessions of the user.
+  if (ids.length === 0) return;
   const sessions = ids.map((id) => ({ id: new UUID(id) }));
   const admin = client.db('admin');
   try {
