@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import type { Level } from '../documents.ts';
+import type { Level, Quota } from '../documents.ts';
 import {
   documentOf,
   documentsOf,
@@ -137,4 +137,40 @@ test('large writes that come at once are several transactions', async (context) 
   await Promise.all(large.map((document) => insertDocuments(store, place, [document])));
   // Beyond the first one a mebibyte.
   assert.deepEqual(commits, [5, 4]);
+});
+
+test('writes of one transaction see what those before them added, and what is refused is not counted', async (context) => {
+  const commits: number[] = [];
+  const onCommit = (commit: { commits: number }) => void commits.push(commit.commits);
+  const store = await openScratch(context, await scratchDirectory(context), { onCommit });
+  const { documents } = store;
+  const place = await makeOrganization(store, 'org_acme');
+  commits.length = 0;
+  const inserting = (count: number, quota: Quota = {}, collection = 'default') => {
+    const changes = documentsOf(count).map((document) => ({ op: 'insert', document }) as const);
+    return documents.write(place, { collection, changes, quota }, Number.POSITIVE_INFINITY);
+  };
+  const results = await Promise.all([
+    inserting(2),
+    inserting(1),
+    inserting(3, { documents: 3 }, 'other'),
+    inserting(2, { documents: 4 }, 'other'),
+    inserting(2, { documents: 4 }, 'third'),
+    documents.removeSome(place, 'default', 1, Number.POSITIVE_INFINITY),
+    inserting(2, { documents: 4 }, 'fourth'),
+  ]);
+  assert.deepEqual(results, [
+    { result: 'done' },
+    { result: 'exists', change: 0 },
+    { result: 'full', quota: 'documents', usage: { documents: 2, bytes: 20 } },
+    { result: 'done' },
+    { result: 'full', quota: 'documents', usage: { documents: 4, bytes: 40 } },
+    1,
+    { result: 'full', quota: 'documents', usage: { documents: 3, bytes: 30 } },
+  ]);
+  assert.deepEqual(commits, [3]);
+  const usages = ['default', 'other', 'third', 'fourth'].map((collection) => documents.usage(place, collection));
+  const counted = (count: number) => ({ documents: count, bytes: 10 * count });
+  assert.deepEqual(await Promise.all(usages), [1, 2, 0, 0].map(counted));
+  assert.deepEqual(await documents.recount(place), { counted: counted(3), slots: counted(3) });
 });

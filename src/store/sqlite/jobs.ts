@@ -1,7 +1,6 @@
 import type { KeptAnswer, KeptBound, Quota, StoredDocument, Usage, WriteOutcome } from '../documents.ts';
 import type { Outcome } from '../records.ts';
 import type { NewEntry } from '../trail.ts';
-import type { Fault } from './faults.ts';
 import type { TenantTable } from './tenant-table.ts';
 
 /** What the main thread asks of a writer's thread. A job touches one file and is done in a transaction or not at all. */
@@ -169,18 +168,8 @@ export function hasChanged(answer: Answer): boolean {
   return 'result' in answer ? answer.result === 'done' : answer.changed;
 }
 
-/** What became of a job. */
-export type Result = { readonly answer: Answer } | { readonly fault: Fault };
-
-/** All jobs that the main thread hands over at once. */
-export interface Batch {
-  readonly jobs: readonly { readonly id: number; readonly file: string; readonly job: Job }[];
-}
-
-/** What became of a batch's jobs for one file. They were one transaction, unless one of them failed. */
-export interface FileReport {
-  readonly results: readonly ({ readonly id: number } & Result)[];
-  readonly milliseconds: number;
-  /** The last report for a batch: the writer is free for the next one. */
-  readonly last: boolean;
+/** Whose job it is; those that are nobody's, the records among them, are as one organization's. */
+export function organizationOf(job: Job): string {
+  if ('table' in job) return job.table.organization;
+  return 'organization' in job ? job.organization : '';
 }

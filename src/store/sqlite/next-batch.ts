@@ -1,4 +1,4 @@
-import type { Job } from './jobs.ts';
+import { type Job, organizationOf } from './jobs.ts';
 
 /** A job that was handed to a writer. */
 export interface Submitted {
@@ -18,7 +18,7 @@ const mostBytes = 2 ** 20;
  * organizations whose jobs are large one has its turn in a batch, first the one that waits longest.
  */
 export function takeBatch<T extends Submitted>(waiting: readonly T[]): { readonly batch: T[]; readonly left: T[] } {
-  const lines = Map.groupBy(waiting, organizationOf);
+  const lines = Map.groupBy(waiting, ({ job }) => organizationOf(job));
   if (lines.size === 1 && waiting.length === 1) return { batch: [...waiting], left: [] };
   const turns = [...lines.values()].map((line) => line[Symbol.iterator]());
   const batch = new Set<T>();
@@ -33,12 +33,6 @@ export function takeBatch<T extends Submitted>(waiting: readonly T[]): { readonl
     turns.push(turn);
   }
   return { batch: [...batch], left: waiting.filter((each) => !batch.has(each)) };
-}
-
-/** Whose job it is; those that are nobody's, the records among them, are as one organization's. */
-function organizationOf({ job }: Submitted): string {
-  if ('table' in job) return job.table.organization;
-  return 'organization' in job ? job.organization : '';
 }
 
 function bytesOf({ job }: Submitted): number {

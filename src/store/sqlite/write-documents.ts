@@ -3,31 +3,81 @@ import { bytesOf } from '../documents.ts';
 import type { Connection } from './connection.ts';
 import type { Answers, Before, DocumentWriting, RemoveSomeJob, WriteJob } from './jobs.ts';
 import { quoted } from './layout.ts';
+import { inSavepoint } from './savepoint.ts';
 import { inCollection, keyColumns } from './tenant-table.ts';
-import { count, forgetKept, keptOf, slotOf } from './write-slots.ts';
+import { count, forgetKept, keptOf, type Slot, slotOf } from './write-slots.ts';
 
-/**
- * Does a write with its count. The caller undoes it where it is not done. What is replaced or removed is counted as it
- * stands: its sender may have read another document of the same id and version.
- */
-export function applyWrite(connection: Connection, job: WriteJob): WriteOutcome {
-  const slot = slotOf(connection, job.table.organization);
-  if (slot === undefined || slot.epoch !== job.epoch) return { result: 'moved' };
+/** Writes of one organization in a transaction: its slot is read before the first, and counted in when all are done. */
+export interface Writes {
+  /**
+   * Does a write, or leaves nothing of it. What is replaced or removed is counted as it stands: its sender may have read
+   * another document of the same id and version.
+   */
+  apply(job: WriteJob): WriteOutcome;
+  /** Counts what was done since the last time: before anything else of the organization, and in the end. */
+  count(): void;
+}
+
+/** Nothing is read yet. */
+export function writesOf(connection: Connection, organization: string): Writes {
+  /** As it stands with all that is done; undefined where it was not read. */
+  let slot: { readonly read: Slot | undefined } | undefined;
+  const added = new Map<string, Usage>();
+  return {
+    apply(job) {
+      slot ??= { read: slotOf(connection, organization) };
+      const { read } = slot;
+      if (read === undefined || read.epoch !== job.epoch) return { result: 'moved' };
+      const write = () => applyWrite(connection, job, read);
+      const outcome = isUndone(job) ? inSavepoint(connection, write, isDone) : write();
+      if (!isDone(outcome)) return outcome;
+      slot = { read: { ...read, ...sum(read, outcome.added) } };
+      added.set(job.collection, sum(added.get(job.collection) ?? nothing, outcome.added));
+      return done;
+    },
+    count() {
+      slot = undefined;
+      for (const [collection, usage] of added) count(connection, organization, collection, usage);
+      added.clear();
+    },
+  };
+}
+
+/** One object for all: the same object is told to another thread once. */
+const done = { result: 'done' } as const;
+
+const nothing: Usage = { documents: 0, bytes: 0 };
+
+/** What a write came to that is not counted yet. */
+type Applied = Exclude<WriteOutcome, typeof done> | (typeof done & { readonly added: Usage });
+
+function isDone(applied: Applied): applied is Extract<Applied, typeof done> {
+  return applied.result === 'done';
+}
+
+/** Whether anything of a write may have been done where it does not hold. */
+function isUndone({ changes, keep, quota }: WriteJob): boolean {
+  return changes.length > 1 || keep !== undefined || quota.documents !== undefined || quota.bytes !== undefined;
+}
+
+function sum(one: Usage, other: Usage): Usage {
+  return { documents: one.documents + other.documents, bytes: one.bytes + other.bytes };
+}
+
+function applyWrite(connection: Connection, job: WriteJob, slot: Slot): Applied {
   if (!keepAnswer(connection, job)) return { result: 'kept' };
   if (!hasRoomToKeep(connection, job)) return { result: 'unkept' };
-  let [documents, bytes] = [0, 0];
+  let added = nothing;
   for (const [place, change] of job.changes.entries()) {
-    const added = applyChange(connection, job, change);
-    if (added === undefined) return { result: change.op === 'insert' ? 'exists' : 'conflict', change: place };
-    documents += added.documents;
-    bytes += added.bytes;
+    const each = applyChange(connection, job, change);
+    if (each === undefined) return { result: change.op === 'insert' ? 'exists' : 'conflict', change: place };
+    added = sum(added, each);
   }
-  const quota = passedQuota(slot, { documents, bytes }, job.quota);
+  const quota = passedQuota(slot, added, job.quota);
   if (quota !== undefined) {
     return { result: 'full', quota, usage: { documents: slot.documents, bytes: slot.bytes } };
   }
-  count(connection, job.table.organization, job.collection, { documents, bytes });
-  return { result: 'done' };
+  return { ...done, added };
 }
 
 /** Keeps the answer of a write that has one; false where another is kept by its id. */

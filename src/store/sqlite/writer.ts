@@ -7,8 +7,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Connection, connect, pragmaNumber, tenantBounds } from './connection.ts';
 import { createFile, removeDatabase } from './disk.ts';
 import { faultOf, LostFileError } from './faults.ts';
-import type { Answer, Batch, FileReport, Job } from './jobs.ts';
-import { applyWrite, removeSome } from './write-documents.ts';
+import { type Answer, type Job, organizationOf, type WriteJob } from './jobs.ts';
+import { type Batch, type FileReport, type ReportPart, received } from './messages.ts';
+import { inSavepoint } from './savepoint.ts';
+import { removeSome, writesOf } from './write-documents.ts';
 import { applyCommit } from './write-records.ts';
 import { adjust, forgetKept, makeSlotTables, raiseEpoch } from './write-slots.ts';
 import { dropTable, eraseSome, hasTable, makeTable } from './write-tables.ts';
@@ -71,7 +73,7 @@ function remove(file: string): void {
   removeDatabase(join(directory, file));
 }
 
-function apply(connection: Connection, job: Job): Answer {
+function apply(connection: Connection, job: Exclude<Job, WriteJob>): Answer {
   switch (job.type) {
     case 'commit':
       return applyCommit(connection, job);
@@ -83,8 +85,6 @@ function apply(connection: Connection, job: Job): Answer {
       return dropTable(connection, job);
     case 'erase':
       return eraseSome(connection, job);
-    case 'write':
-      return applyWrite(connection, job);
     case 'removeSome':
       return removeSome(connection, job);
     case 'raiseEpoch':
@@ -96,19 +96,30 @@ function apply(connection: Connection, job: Job): Answer {
   }
 }
 
-type Entry = Batch['jobs'][number];
-type Results = FileReport['results'];
+interface Entry {
+  readonly id: number;
+  readonly job: Job;
+}
 
-function work(connection: Connection, entries: readonly Entry[]): Results {
-  const [begin, release] = [connection.prepare('SAVEPOINT job'), connection.prepare('RELEASE job')];
-  return entries.map(({ id, job }) => {
-    begin.run();
-    const answer = apply(connection, job);
-    const holds = !('result' in answer) || answer.result === 'done';
-    if (!holds) connection.database.exec('ROLLBACK TO job');
-    release.run();
-    return { id, answer };
-  });
+/** Does each job or leaves nothing of it: those of an organization in their order, one organization after another. */
+function work(connection: Connection, entries: readonly Entry[]): ReportPart {
+  const answers: [id: number, Answer][] = [];
+  for (const [organization, own] of Map.groupBy(entries, ({ job }) => organizationOf(job))) {
+    const writes = writesOf(connection, organization);
+    for (const { id, job } of own) {
+      if (job.type === 'write') answers.push([id, writes.apply(job)]);
+      else {
+        writes.count();
+        answers.push([id, inSavepoint(connection, () => apply(connection, job), holds)]);
+      }
+    }
+    writes.count();
+  }
+  return { answers };
+}
+
+function holds(answer: Answer): boolean {
+  return !('result' in answer) || answer.result === 'done';
 }
 
 /** Whether a job makes or drops an organization that has the file for itself. */
@@ -120,7 +131,7 @@ function changesOwnFile({ job }: Entry): boolean {
  * Does the jobs in one transaction. A job that fails takes the transaction with it; then, as long as COMMIT was not
  * begun, nothing was written, and each half gets a transaction of its own: in the end that job fails alone.
  */
-function transact(file: string, entries: readonly Entry[]): Results {
+function transact(file: string, entries: readonly Entry[]): ReportPart[] {
   let stage: 'opening' | 'working' | 'committing' = 'opening';
   try {
     const mayGo = entries.some(changesOwnFile);
@@ -130,14 +141,14 @@ function transact(file: string, entries: readonly Entry[]): Results {
     connection.database.exec('BEGIN IMMEDIATE');
     stage = 'working';
     if (file !== master?.file && !prepared.has(connection)) makeSlotTables(connection);
-    const results = work(connection, entries);
+    const done = work(connection, entries);
     const isEmpty = mayGo && pragmaNumber(connection.database, 'user_version') === 0;
     stage = 'committing';
     connection.database.exec('COMMIT');
     connection.demandInPlace();
     prepared.add(connection);
     if (isEmpty) remove(file);
-    return results;
+    return [done];
   } catch (error) {
     // Closing undoes what is open, and the next job starts from what the disk has, not from what this connection believes.
     close(file);
@@ -145,8 +156,7 @@ function transact(file: string, entries: readonly Entry[]): Results {
       const middle = Math.ceil(entries.length / 2);
       return [...transact(file, entries.slice(0, middle)), ...transact(file, entries.slice(middle))];
     }
-    const fault = faultOf(file, error);
-    return entries.map(({ id }) => ({ id, fault }));
+    return [{ ids: entries.map(({ id }) => id), fault: faultOf(file, error) }];
   }
 }
 
@@ -157,13 +167,12 @@ port.on('message', (message: Batch | 'close') => {
     port.close();
     return;
   }
-  const byFile = Map.groupBy(message.jobs, ({ file }) => file);
-  let left = byFile.size;
-  for (const [file, entries] of byFile) {
+  for (const [place, { file, jobs }] of message.entries()) {
     const began = performance.now();
-    const results = transact(file, entries);
-    left -= 1;
-    port.postMessage({ results, milliseconds: performance.now() - began, last: left === 0 } satisfies FileReport);
+    const entries = jobs.map(([id, job]) => ({ id, job: received(file, job) }));
+    const parts = transact(file, entries);
+    const last = place === message.length - 1;
+    port.postMessage({ parts, milliseconds: performance.now() - began, last } satisfies FileReport);
   }
 });
 

@@ -3,7 +3,8 @@ import { TenantryError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { unavailable as storageUnavailable } from '../unavailable.ts';
 import { type Fault, faultOf, unavailable } from './faults.ts';
-import { type Answer, type Answers, type Batch, type FileReport, hasChanged, type Job } from './jobs.ts';
+import { type Answer, type Answers, hasChanged, type Job } from './jobs.ts';
+import { type Batch, type FileReport, sent } from './messages.ts';
 import { type Submitted, takeBatch } from './next-batch.ts';
 import type { WriterData } from './writer.ts';
 
@@ -147,13 +148,19 @@ class Writer {
     this.#busy = true;
     const { batch, left } = takeBatch(this.#waiting);
     this.#waiting = left;
-    const jobs = batch.map((waiting) => {
+    const numbered = batch.map((waiting) => {
       const id = this.#nextId++;
       this.#inWork.set(id, waiting);
-      return { id, file: waiting.file, job: waiting.job };
+      return { id, waiting };
     });
+    const byFile = Map.groupBy(numbered, ({ waiting }) => waiting.file);
     this.#worker ??= this.#start();
-    this.#worker.postMessage({ jobs } satisfies Batch);
+    this.#worker.postMessage(
+      Array.from(byFile, ([file, jobs]) => ({
+        file,
+        jobs: jobs.map(({ id, waiting }) => [id, sent(waiting.job)] as const),
+      })) satisfies Batch,
+    );
   }
 
   /** Of a commit whose caller waits no longer nothing may happen any more. */
@@ -181,18 +188,23 @@ class Writer {
     return worker;
   }
 
-  #take({ results, milliseconds, last }: FileReport): void {
+  #take({ parts, milliseconds, last }: FileReport): void {
     const faults = new Map<string, Fault>();
     let commits = 0;
-    for (const result of results) {
-      const waiting = this.#inWork.get(result.id);
-      this.#inWork.delete(result.id);
-      if ('fault' in result) {
-        faults.set(result.fault.inner, result.fault);
-        waiting?.reject(unavailable(result.fault));
+    const take = (id: number) => {
+      const waiting = this.#inWork.get(id);
+      this.#inWork.delete(id);
+      return waiting;
+    };
+    for (const part of parts) {
+      if ('fault' in part) {
+        faults.set(part.fault.inner, part.fault);
+        for (const id of part.ids) take(id)?.reject(unavailable(part.fault));
       } else {
-        if (hasChanged(result.answer)) commits += 1;
-        waiting?.resolve(result.answer);
+        for (const [id, answer] of part.answers) {
+          if (hasChanged(answer)) commits += 1;
+          take(id)?.resolve(answer);
+        }
       }
     }
     for (const fault of faults.values()) this.#options.log.error(fault, `${fault.file} failed: ${fault.reason}`);
