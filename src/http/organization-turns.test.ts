@@ -104,6 +104,28 @@ test('in a turn of the event loop two of each organization begin, however many c
   assert.deepEqual(await turnsOf(all), [['a', 'a', 'b', 'b'], [...refusing, 'b'], refusing, refusing, ['a', 'a']]);
 });
 
+test('of an organization of which many wait one begins in a turn of the event loop beside another, and two where it is alone', async () => {
+  const turns = createOrganizationTurns(8);
+  const told: string[] = [];
+  const take = async (name: string) => {
+    const turn = await turns.take(name);
+    told.push(name);
+    turn.end();
+  };
+  const all = Array.from({ length: 18 }, () => take('a'));
+  const perTurn: string[][] = [];
+  const turn = async () => {
+    await turnOfLoop();
+    perTurn.push(told.splice(0).toSorted());
+  };
+  await turn();
+  all.push(take('b'), take('b'));
+  for (let count = 0; count < 7; count += 1) await turn();
+  const beside = Array.from({ length: 4 }, () => ['a']);
+  assert.deepEqual(perTurn, [['a', 'a', 'a', 'a'], ['a', 'b', 'b'], ...beside, ['a', 'a'], ['a', 'a']]);
+  await Promise.all(all);
+});
+
 test('of an organization two with a large body are in work, the others of them wait, and keep no other request back', async () => {
   const turns = createOrganizationTurns(8);
   const large = await Promise.all(Array.from({ length: 5 }, () => turns.take('a')));

@@ -1,3 +1,4 @@
+import { createNeighbours } from '../store/neighbours.ts';
 import { EdgeError } from './problems.ts';
 
 /**
@@ -43,6 +44,10 @@ const mostMilliseconds = 5_000;
 /** How many of an organization begin in a turn of the event loop: a turn of the loop costs something too. */
 const mostInTurn = 2;
 
+/** The same beside others, who wait for all that begins in a turn, where more of it wait than a few callers send. */
+const mostBeside = 1;
+const fewWaiting = 8;
+
 interface Line {
   working: number;
   /** Of them, those that began in this turn of the event loop. */
@@ -59,14 +64,18 @@ interface Line {
 }
 
 /**
- * In a turn of the event loop two of an organization begin, and one is refused: what was read from many connections at
- * once would otherwise be done before the loop goes on to another's connection, however short each is.
+ * In a turn of the event loop two of an organization begin, of one that floods beside others one, and one is refused: what
+ * was read from many connections at once would otherwise be done before the loop goes on to another's connection, however
+ * short each is.
  *
  * @param most requests of one organization in work
  */
 export function createOrganizationTurns(most: number): OrganizationTurns {
   const lines = new Map<string, Line>();
-  const hasRoom = ({ working, begun }: Line) => working < most && begun < mostInTurn;
+  const neighbours = createNeighbours();
+  let isShared = false;
+  const mostOf = ({ waiting }: Line) => (isShared && waiting.size > fewWaiting ? mostBeside : mostInTurn);
+  const hasRoom = (line: Line) => line.working < most && line.begun < mostOf(line);
 
   function mark(organization: string, line: Line): void {
     if (line.isMarked) return;
@@ -77,6 +86,7 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
   function begin(organization: string, line: Line): void {
     line.working += 1;
     line.begun += 1;
+    isShared = neighbours.see(organization, performance.now());
     mark(organization, line);
   }
 

@@ -5,7 +5,7 @@ import { unavailable as storageUnavailable } from '../unavailable.ts';
 import { type Fault, faultOf, unavailable } from './faults.ts';
 import { type Answer, type Answers, hasChanged, type Job } from './jobs.ts';
 import { type Batch, type FileReport, sent } from './messages.ts';
-import { type Submitted, takeBatch } from './next-batch.ts';
+import { createBatches, type Submitted } from './next-batch.ts';
 import type { WriterData } from './writer.ts';
 
 /** Jobs that may wait for one writer; past it callers get `busy`. */
@@ -74,6 +74,7 @@ const maxYoungGenerationSizeMb = 8;
 /** One thread, with one batch in work; what is submitted meanwhile is the next batch. */
 class Writer {
   readonly #options: WriterOptions;
+  readonly #batches = createBatches();
   #waiting: Waiting[] = [];
   readonly #inWork = new Map<number, Waiting>();
   /** Undefined where it died; the next batch starts another. */
@@ -146,7 +147,7 @@ class Writer {
       return;
     }
     this.#busy = true;
-    const { batch, left } = takeBatch(this.#waiting);
+    const { batch, left } = this.#batches.take(this.#waiting, performance.now());
     this.#waiting = left;
     const numbered = batch.map((waiting) => {
       const id = this.#nextId++;
