@@ -168,8 +168,11 @@ export function hasChanged(answer: Answer): boolean {
   return 'result' in answer ? answer.result === 'done' : answer.changed;
 }
 
-/** Whose job it is; those that are nobody's, the records among them, are as one organization's. */
+/** In the place of an organization: whose the records are, and what is done to a whole file. */
+export const nobody = '';
+
+/** Whose job it is; those that are nobody's are as one organization's. */
 export function organizationOf(job: Job): string {
   if ('table' in job) return job.table.organization;
-  return 'organization' in job ? job.organization : '';
+  return 'organization' in job ? job.organization : nobody;
 }

@@ -54,16 +54,15 @@ test('beside others, and a second after them, a batch has of each organization i
   assert.equal(take(second.left, 6_000).batch.length, 92, 'a second after it');
 });
 
-test("jobs that are nobody's, which are of many, are all in the next batch", () => {
+test("jobs that are nobody's are all in the next batch, and make an organization no neighbour", () => {
   const commit = (number: number): Named => {
     const job = { type: 'commit', changes: [], appends: [] } as const;
     return { file: 'master.db', end: 0, job, name: `c${number}` };
   };
-  const { batch } = createBatches().take(
-    [write('a', 'a0'), ...Array.from({ length: 9 }, (_, number) => commit(number))],
-    0,
-  );
-  assert.equal(batch.length, 10);
+  const nine = (make: (number: number) => Named) => Array.from({ length: 9 }, (_, number) => make(number));
+  const { take } = createBatches();
+  assert.equal(take([...nine((number) => write('a', `a${number}`)), ...nine(commit)], 0).batch.length, 18);
+  assert.equal(take([...nine(commit), write('b', 'b')], 0).batch.length, 10);
 });
 
 test('of organizations whose writes are large one has its turn in a batch, the one that waits longest', () => {

@@ -1,5 +1,5 @@
 import { createNeighbours } from '../neighbours.ts';
-import { type Job, organizationOf } from './jobs.ts';
+import { type Job, nobody, organizationOf } from './jobs.ts';
 
 /** A job that was handed to a writer. */
 export interface Submitted {
@@ -15,7 +15,7 @@ const mostBytes = 2 ** 20;
 
 /**
  * Jobs of one organization in a batch where others write too: a write of theirs waits for the batch under way and its own.
- * Fewer would be answered little sooner, since a batch itself takes about what four jobs do.
+ * Were they fewer, it would be answered little sooner, since a batch itself takes as long as some jobs.
  */
 const mostBeside = 4;
 
@@ -38,10 +38,11 @@ export function createBatches(): Batches {
     take(waiting, now) {
       const lines = Map.groupBy(waiting, ({ job }) => organizationOf(job));
       let isShared = false;
-      for (const organization of lines.keys()) isShared = neighbours.see(organization, now);
+      for (const organization of lines.keys()) {
+        if (organization !== nobody) isShared = neighbours.see(organization, now);
+      }
       if (waiting.length === 1) return { batch: [...waiting], left: [] };
-      // What is nobody's is of many.
-      const mostOf = (organization: string) => (isShared && organization !== '' ? mostBeside : mostJobs);
+      const mostOf = (organization: string) => (isShared && organization !== nobody ? mostBeside : mostJobs);
       const turns = Array.from(lines, ([organization, line]) => line.slice(0, mostOf(organization)).values());
       const batch = new Set<(typeof waiting)[number]>();
       let bytes = 0;
