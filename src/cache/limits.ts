@@ -12,9 +12,9 @@ export interface Limits {
    * where others count at the same moment.
    *
    * @param claims another limit each
-   * @returns how each stands, in the order of the claims
+   * @returns how each stands, in the order of the claims; at once where nobody is asked
    */
-  takeAll(claims: readonly Claim[]): Promise<readonly Standing[]>;
+  takeAll(claims: readonly Claim[]): readonly Standing[] | Promise<readonly Standing[]>;
   /** Which of the claims is known to be past its limit, without asking anybody. Where none is, `takeAll` may refuse all the same. */
   refusal(claims: readonly Claim[]): Stance | undefined;
 }

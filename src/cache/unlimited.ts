@@ -4,7 +4,7 @@ import type { Limit, Limits, Standing } from './limits.ts';
 export const unlimited: Limits = {
   take: (limit) => Promise.resolve(untouched(limit)),
   look: (limit) => Promise.resolve(untouched(limit)),
-  takeAll: (claims) => Promise.resolve(claims.map(({ limit }) => untouched(limit))),
+  takeAll: (claims) => claims.map(({ limit }) => untouched(limit)),
   refusal: () => undefined,
 };
 

@@ -30,5 +30,10 @@ export function textOf({ id, version, created_at, updated_at, members }: StoredD
  * another program changed.
  */
 export function etagOf(document: StoredDocument): string {
-  return `"${hash('sha256', textOf(document), 'base64url')}"`;
+  return etagOfText(textOf(document));
+}
+
+/** As `etagOf`, of the document's text. */
+export function etagOfText(text: string): string {
+  return `"${hash('sha256', text, 'base64url')}"`;
 }

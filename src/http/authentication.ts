@@ -101,14 +101,17 @@ function guardsOf(
     refused.delete(token);
     return undefined;
   };
-  const count = async (request: FastifyRequest, reply: FastifyReply, who?: Who): Promise<void> => {
-    if (limits === undefined) return;
-    try {
-      await countCall(limits, request, reply, who);
-    } catch (error) {
+  const count = (request: FastifyRequest, reply: FastifyReply, who?: Who): Promise<void> | undefined => {
+    if (limits === undefined) return undefined;
+    const onRefusal = (error: unknown): never => {
       const token = bearerToken(request.raw);
       if (token !== undefined && who !== undefined && who !== operator) refused.set(token, true);
       throw error;
+    };
+    try {
+      return countCall(limits, request, reply, who)?.catch(onRefusal);
+    } catch (error) {
+      return onRefusal(error);
     }
   };
   const guard = (demands: Demands): onRequestHookHandler =>
@@ -116,7 +119,7 @@ function guardsOf(
       let who: Who;
       let before: SignedInCaller | undefined;
       try {
-        before = demands.isForAdmins ? await findRefused(request) : undefined;
+        before = demands.isForAdmins && refused.size > 0 ? await findRefused(request) : undefined;
         who = before ?? (await demands.identify(request));
       } catch (error) {
         await count(request, reply);
@@ -197,15 +200,15 @@ export function readsOf(
 async function takeTurn(turns: OrganizationTurns, line: string, { raw }: FastifyReply): Promise<Turn> {
   const turn = await turns.take(line);
   if (raw.closed) turn.end();
-  else raw.once('close', turn.end);
+  else raw.on('close', () => turn.end());
   return turn;
 }
 
 /** The handler as work of the turn that its request took. */
 function inTurn(handler: RouteHandlerMethod): RouteHandlerMethod {
-  return async function handleInTurn(request, reply) {
-    const work = async () => await handler.call(this, request, reply);
-    return await (request.turn?.during(work) ?? work());
+  return function handleInTurn(request, reply) {
+    const work = () => handler.call(this, request, reply);
+    return request.turn?.during(work) ?? work();
   };
 }
 

@@ -1,9 +1,26 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { type Pace, paceFor } from '../store/slices.ts';
+import type { Server } from './framework.ts';
 import { parseInParts } from './json-parts.ts';
 import { JsonScan, type ScanFault, scanJson } from './json-scan.ts';
 import { EdgeError } from './problems.ts';
+
+/** How a server reads the bodies of its routes. */
+export function readBodies(server: Server): void {
+  // Only a schema's validator refuses what the parser hands on in the place of a body.
+  server.addHook('onRoute', ({ method, url, schema }) => {
+    const taking = [method].flat().find((each) => ['POST', 'PUT', 'PATCH'].includes(each));
+    if (taking !== undefined && schema?.body === undefined) {
+      throw new Error(`${taking} ${url} takes a body and has no schema for it`);
+    }
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
+  server.addContentTypeParser('application/merge-patch+json', { parseAs: 'buffer' }, parseMergePatch);
+  // A body of DELETE means nothing (RFC 9110 section 9.3.5), and clients announce JSON where they send none.
+  server.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
+}
 
 /**
  * Reads a body of JSON, strictly (RFC 8259 with RFC 7493's limits): UTF-8 without a byte order mark, no member twice, no

@@ -22,6 +22,14 @@ const MOST_UNWANTED = 8_388_608;
 /** Milliseconds between two looks at how much has come. */
 const LOOK = 250;
 
+/** What is known of an open connection. */
+interface Connection {
+  /** The answer to its latest request. */
+  latest: ServerResponse | undefined;
+  /** How many answers it awaits. */
+  awaited: number;
+}
+
 const SILENT: Doing = { state: 'silent' };
 
 /**
@@ -29,9 +37,7 @@ const SILENT: Doing = { state: 'silent' };
  * latest one being done means that all are.
  */
 export class Connections {
-  readonly #latest = new Map<Socket, ServerResponse | undefined>();
-  /** How many answers each connection awaits. */
-  readonly #awaited = new WeakMap<Socket, number>();
+  readonly #open = new Map<Socket, Connection>();
   #stopping = false;
 
   /** Watches a server for new connections. */
@@ -39,8 +45,8 @@ export class Connections {
     // Node would call it when the server stops listening: `endSilent` says when.
     server.closeIdleConnections = () => {};
     server.on('connection', (socket: Socket) => {
-      this.#latest.set(socket, undefined);
-      socket.once('close', () => this.#latest.delete(socket));
+      this.#open.set(socket, { latest: undefined, awaited: 0 });
+      socket.once('close', () => this.#open.delete(socket));
     });
   }
 
@@ -48,14 +54,14 @@ export class Connections {
   admit(request: IncomingMessage, answer: ServerResponse): boolean {
     const { socket } = request;
     if (socket.destroyed) return false;
-    const awaited = this.#awaited.get(socket) ?? 0;
-    if (awaited === MOST_PIPELINED) {
+    const connection = this.#open.get(socket) ?? { latest: undefined, awaited: 0 };
+    if (connection.awaited === MOST_PIPELINED) {
       socket.destroy();
       return false;
     }
-    this.#awaited.set(socket, awaited + 1);
-    answer.once('close', () => {
-      this.#awaited.set(socket, (this.#awaited.get(socket) ?? 1) - 1);
+    connection.awaited += 1;
+    answer.on('close', () => {
+      connection.awaited -= 1;
       if (!request.complete) endUnwanted(request);
     });
     return true;
@@ -63,12 +69,13 @@ export class Connections {
 
   /** Notes that the answer to a request of this connection is in work. */
   begin(socket: Socket | null, answer: ServerResponse): void {
-    if (socket !== null && this.#latest.has(socket)) this.#latest.set(socket, answer);
+    const connection = socket === null ? undefined : this.#open.get(socket);
+    if (connection !== undefined) connection.latest = answer;
   }
 
   /** What a connection is doing. */
   doing(socket: Socket): Doing {
-    const answer = this.#latest.get(socket);
+    const answer = this.#open.get(socket)?.latest;
     if (answer === undefined) return SILENT;
     if (!answer.req.complete) return { state: 'receiving', answer };
     return answer.writableEnded ? SILENT : { state: 'answering', answer };
@@ -86,14 +93,14 @@ export class Connections {
 
   /** Ends the connections on which no answer is owed. */
   endSilent(): void {
-    for (const [socket, answer] of this.#latest) {
-      if (answer === undefined || answer.writableFinished) socket.destroy();
+    for (const [socket, { latest }] of this.#open) {
+      if (latest === undefined || latest.writableFinished) socket.destroy();
     }
   }
 
   /** Ends all connections, whatever they are doing. */
   endAll(): void {
-    for (const socket of this.#latest.keys()) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
   }
 }
 

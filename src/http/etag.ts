@@ -10,14 +10,12 @@ export function hasTag({ headers }: FastifyRequest, etag: string): boolean {
 }
 
 /**
- * Refuses a precondition that a call which changes something would not keep: who sends one must not be told that all went
- * well.
- *
- * @throws {EdgeError} bad_request
+ * What a request is refused with that has a precondition which a call that changes something would not keep: who sends one
+ * must not be told that all went well.
  */
-export function refuseConditions({ headers }: FastifyRequest): void {
-  if (headers['if-match'] === undefined) return;
-  throw new EdgeError('bad_request', 'If-Match is taken by PUT, PATCH and DELETE of a document alone');
+export function refusedCondition({ headers }: FastifyRequest): EdgeError | undefined {
+  if (headers['if-match'] === undefined) return undefined;
+  return new EdgeError('bad_request', 'If-Match is taken by PUT, PATCH and DELETE of a document alone');
 }
 
 const tagList = /^(?:\*|(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*)$/;

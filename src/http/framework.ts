@@ -17,13 +17,14 @@ import type { Organization } from '../organizations/organization.ts';
 import type { Span, Tracer } from '../tracing.ts';
 import { plainAddress } from './address.ts';
 import { answerWith, securityHeaders } from './answer.ts';
-import { parseJsonBody, parseMergePatch } from './body.ts';
+import { readBodies } from './body.ts';
 import { type BareAnswers, clientErrorHandler, connectHandler } from './client-errors.ts';
 import { Connections } from './connections.ts';
 import { failureHandler } from './failures.ts';
 import { FrameworkLog } from './framework-log.ts';
 import { type CallLimits, limitCalls } from './limiting.ts';
 import type { Turn } from './organization-turns.ts';
+import type { EdgeError } from './problems.ts';
 import { allowedMethods, MOST_HEADER_BYTES, malformation, noRoute, unknownRoute } from './refusals.ts';
 import { countingIds, idsOfProxy } from './request-id.ts';
 import { type Answered, logWhenAnswered } from './request-log.ts';
@@ -48,6 +49,10 @@ declare module 'fastify' {
     countedLater?: true;
   }
   interface FastifyRequest {
+    /** Where it comes from, in one spelling. */
+    address: string;
+    /** What is wrong with it as such. */
+    malformation: EdgeError | undefined;
     /** Who makes it, where its route demands a token. */
     principal: Principal | undefined;
     /** When the decision began who calls, in milliseconds of `performance.now()`. */
@@ -149,6 +154,9 @@ export function buildFramework(parts: FrameworkParts): Server {
   const fail = failureHandler(log);
   const count = parts.limits && limitCalls(parts.limits);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    // Asked now: a socket that has ended does not know it any more.
+    request.address = plainAddress(request.ip);
+    request.malformation = malformation(request);
     if (tracer !== undefined) beginSpan(tracer, request);
     logWhenAnswered(parts, request, reply);
     connections.begin(request.raw.socket, reply.raw);
@@ -193,6 +201,8 @@ export function buildFramework(parts: FrameworkParts): Server {
   server.setValidatorCompiler(compileValidator);
   readBodies(server);
   server.decorateReply('problemCode', undefined);
+  server.decorateRequest('address', '');
+  server.decorateRequest('malformation', undefined);
   server.decorateRequest('principal', undefined);
   server.decorateRequest('organization', undefined);
   server.decorateRequest('trail', undefined);
@@ -243,7 +253,7 @@ function addHooks(server: Server, { settings, begin, count }: Hooks): void {
   if (count !== undefined) server.addHook('onRequest', count);
   // Here, and not in a handler: nothing of a body is read for a route that is not there.
   server.addHook('onRequest', (request, _reply, done) => {
-    done(malformation(request) ?? (request.is404 ? unknownRoute(server, request) : undefined));
+    done(request.malformation ?? (request.is404 ? unknownRoute(server, request) : undefined));
   });
   if (settings.CORS_ORIGINS !== undefined) server.addHook('onRequest', answerPreflights(server));
 }
@@ -254,21 +264,6 @@ function answerPreflights(server: Server): onRequestHookHandler {
     else if (allowedMethods(server, request.url).length === 0) done(noRoute());
     else reply.code(204).send();
   };
-}
-
-function readBodies(server: Server): void {
-  // Only a schema's validator refuses what the parser hands on in the place of a body.
-  server.addHook('onRoute', ({ method, url, schema }) => {
-    const taking = [method].flat().find((each) => ['POST', 'PUT', 'PATCH'].includes(each));
-    if (taking !== undefined && schema?.body === undefined) {
-      throw new Error(`${taking} ${url} takes a body and has no schema for it`);
-    }
-  });
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
-  server.addContentTypeParser('application/merge-patch+json', { parseAs: 'buffer' }, parseMergePatch);
-  // A body of DELETE means nothing (RFC 9110 section 9.3.5), and clients announce JSON where they send none.
-  server.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
 }
 
 /** The query stays text until a route's validator reads it: here nothing could be refused. */

@@ -5,7 +5,6 @@ import type { SignedInCaller } from '../organizations/authenticate-admin.ts';
 import type { Organization } from '../organizations/organization.ts';
 import { limitKey } from './address.ts';
 import { EdgeError } from './problems.ts';
-import { malformation } from './refusals.ts';
 
 /** The limits on calls, and what counts them. */
 export interface CallLimits {
@@ -62,9 +61,10 @@ export function limitCalls(limits: CallLimits): onRequestHookHandler {
     const { limitClass, countedLater } = request.routeOptions.config ?? {};
     if (limitClass === 'uncounted') done();
     // What is malformed is refused before it is looked at who calls.
-    else if (!countedLater || malformation(request) !== undefined)
-      countCall(limits, request, reply).then(() => done(), done);
-    else {
+    else if (!countedLater || request.malformation !== undefined) {
+      const count = async () => await countCall(limits, request, reply);
+      count().then(() => done(), done);
+    } else {
       const refusal = limits.counter.refusal(claimsOf(limits, request));
       if (refusal === undefined) done();
       else {
@@ -79,18 +79,24 @@ export function limitCalls(limits: CallLimits): onRequestHookHandler {
  * Counts a request against all limits on it, in one step.
  *
  * @param who undefined where it is not known who calls: it counts against the limits of its address alone
+ * @returns undefined where it is counted already
  * @throws {EdgeError} rate_limited
  */
-export async function countCall(
+export function countCall(
   limits: CallLimits,
   request: FastifyRequest,
   reply: FastifyReply,
   who?: SignedInCaller | typeof operator,
-): Promise<void> {
+): Promise<void> | undefined {
   const claims = claimsOf(limits, request, who);
-  const standings = await limits.counter.takeAll(claims);
-  tellStandings(reply, claims, standings);
-  for (const standing of standings) if (!standing.allowed) throw tooMany(standing);
+  const onCounted = (standings: readonly Standing[]) => {
+    tellStandings(reply, claims, standings);
+    for (const standing of standings) if (!standing.allowed) throw tooMany(standing);
+  };
+  const standings = limits.counter.takeAll(claims);
+  if (standings instanceof Promise) return standings.then(onCounted);
+  onCounted(standings);
+  return undefined;
 }
 
 /** Whether a call by this caller is known to be past a limit. Nothing is counted, and nobody asked. */
@@ -100,9 +106,9 @@ export function isPastLimit(limits: CallLimits, request: FastifyRequest, who: Si
 
 function claimsOf(limits: CallLimits, request: FastifyRequest, who?: SignedInCaller | typeof operator): Claim[] {
   const { limitClass = 'read' } = request.routeOptions.config ?? {};
-  const address = limitKey(request.ip);
-  const claims: Claim[] = [{ limit: limits.address, key: address }];
-  if (limitClass === 'login' || limitClass === 'create') claims.push({ limit: limits[limitClass], key: address });
+  const key = limitKey(request.address);
+  const claims: Claim[] = [{ limit: limits.address, key }];
+  if (limitClass === 'login' || limitClass === 'create') claims.push({ limit: limits[limitClass], key });
   // The operator is to see and mend what floods.
   if (who === undefined || who === operator) return claims;
   const { organization, tokenId } = who;

@@ -23,7 +23,7 @@ export interface Turn {
    *
    * @throws {EdgeError} bad_request: the turn has ended
    */
-  during<T>(work: () => Promise<T>): Promise<T>;
+  during<T>(work: () => T | Promise<T>): Promise<T>;
   /**
    * Resolves when the request may have much in memory as values: few of an organization's have. Asked again, it holds.
    *
@@ -49,6 +49,7 @@ const mostBeside = 1;
 const fewWaiting = 8;
 
 interface Line {
+  readonly organization: string;
   working: number;
   /** Of them, those that began in this turn of the event loop. */
   begun: number;
@@ -77,57 +78,60 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
   const mostOf = ({ waiting }: Line) => (isShared && waiting.size > fewWaiting ? mostBeside : mostInTurn);
   const hasRoom = (line: Line) => line.working < most && line.begun < mostOf(line);
 
-  function mark(organization: string, line: Line): void {
+  function mark(line: Line): void {
     if (line.isMarked) return;
     line.isMarked = true;
-    setImmediate(goOn, organization, line);
+    setImmediate(goOn, line);
   }
 
-  function begin(organization: string, line: Line): void {
+  function begin(line: Line): void {
     line.working += 1;
     line.begun += 1;
-    isShared = neighbours.see(organization, performance.now());
-    mark(organization, line);
+    isShared = neighbours.see(line.organization, performance.now());
+    mark(line);
   }
 
-  function goOn(organization: string, line: Line): void {
+  function goOn(line: Line): void {
     line.isMarked = false;
     line.begun = 0;
     const refuse = line.refused.shift();
     if (refuse !== undefined) refuse();
-    letBegin(organization, line);
-    if (line.refused.length > 0) mark(organization, line);
+    letBegin(line);
+    if (line.refused.length > 0) mark(line);
   }
 
-  function letBegin(organization: string, line: Line): void {
+  function letBegin(line: Line): void {
     for (const next of line.waiting) {
       if (!hasRoom(line)) return;
       line.waiting.delete(next);
-      begin(organization, line);
+      begin(line);
       next();
     }
-    if (line.working === 0 && !line.isMarked && line.refused.length === 0) lines.delete(organization);
+    if (line.working === 0 && !line.isMarked && line.refused.length === 0) lines.delete(line.organization);
   }
 
   function lineOf(organization: string): Line {
-    const line = lines.get(organization) ?? newLine();
-    lines.set(organization, line);
+    let line = lines.get(organization);
+    if (line === undefined) {
+      line = newLine(organization);
+      lines.set(organization, line);
+    }
     return line;
   }
 
   return {
     take(organization) {
       const line = lineOf(organization);
-      const turn = turnIn(line, () => letBegin(organization, line));
+      const turn = new TurnInLine(line, letBegin);
       if (line.waiting.size === 0 && hasRoom(line)) {
-        begin(organization, line);
+        begin(line);
         return Promise.resolve(turn);
       }
       return new Promise((resolve, reject) => {
         if (line.waiting.size >= waitingShare * most) {
           if (line.refused.length >= waitingShare * most) return reject(tooMany());
           line.refused.push(() => reject(tooMany()));
-          mark(organization, line);
+          mark(line);
           return;
         }
         const timer = setTimeout(() => {
@@ -144,45 +148,64 @@ export function createOrganizationTurns(most: number): OrganizationTurns {
   };
 }
 
-function newLine(): Line {
-  return { working: 0, begun: 0, isMarked: false, waiting: new Set(), refused: [], large: 0, waitingLarge: new Set() };
+function newLine(organization: string): Line {
+  return {
+    organization,
+    working: 0,
+    begun: 0,
+    isMarked: false,
+    waiting: new Set(),
+    refused: [],
+    large: 0,
+    waitingLarge: new Set(),
+  };
 }
 
-function turnIn(line: Line, onOver: () => void): Turn {
-  let hasEnded = false;
-  let hasLeft = false;
+class TurnInLine implements Turn {
+  readonly #line: Line;
+  /** Called when it makes room. */
+  readonly #onOver: (line: Line) => void;
+  #hasEnded = false;
+  #hasLeft = false;
   /** What is under way. */
-  let works = 0;
-  let large: LargePlace | undefined;
-  function leave(): void {
-    if (!hasEnded || works > 0 || hasLeft) return;
-    hasLeft = true;
-    line.working -= 1;
-    large?.leave();
-    onOver();
+  #works = 0;
+  #large: LargePlace | undefined;
+
+  constructor(line: Line, onOver: (line: Line) => void) {
+    this.#line = line;
+    this.#onOver = onOver;
   }
-  return {
-    end() {
-      hasEnded = true;
-      large?.giveUp(hungUp());
-      leave();
-    },
-    async during(work) {
-      if (hasEnded) throw hungUp();
-      works += 1;
-      try {
-        return await work();
-      } finally {
-        works -= 1;
-        leave();
-      }
-    },
-    async enlarge() {
-      if (hasEnded) throw hungUp();
-      large ??= largePlaceIn(line);
-      await large.taken;
-    },
-  };
+
+  end(): void {
+    this.#hasEnded = true;
+    this.#large?.giveUp(hungUp());
+    this.#leave();
+  }
+
+  async during<T>(work: () => T | Promise<T>): Promise<T> {
+    if (this.#hasEnded) throw hungUp();
+    this.#works += 1;
+    try {
+      return await work();
+    } finally {
+      this.#works -= 1;
+      this.#leave();
+    }
+  }
+
+  async enlarge(): Promise<void> {
+    if (this.#hasEnded) throw hungUp();
+    this.#large ??= largePlaceIn(this.#line);
+    await this.#large.taken;
+  }
+
+  #leave(): void {
+    if (!this.#hasEnded || this.#works > 0 || this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#line.working -= 1;
+    this.#large?.leave();
+    this.#onOver(this.#line);
+  }
 }
 
 /** The place of a request among those that have much in memory. */

@@ -25,6 +25,8 @@ const longestShown = 100;
  */
 export function readQuery(query: string, schema: QuerySchema): Record<string, string> {
   const { properties, required = [] } = schema;
+  // The common case.
+  if (query === '' && required.length === 0) return {};
   const given = new Map<string, string[]>();
   const unknown = new Set<string>();
   for (const pair of query.split('&')) {

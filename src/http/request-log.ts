@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { idOf, operator } from '../access/principal.ts';
 import type { Log } from '../log.ts';
-import { plainAddress } from './address.ts';
 import { endSpan } from './request-span.ts';
 
 /** An answer as the metrics count it. */
@@ -59,8 +58,6 @@ export function logWhenAnswered(
   reply: FastifyReply,
 ): void {
   const begun = performance.now();
-  // Asked now: a socket that has ended does not know it any more.
-  const address = plainAddress(request.ip);
   reply.raw.on('close', () => {
     const milliseconds = performance.now() - begun;
     const method = request.method;
@@ -72,7 +69,7 @@ export function logWhenAnswered(
       route,
       status,
       milliseconds: Math.round(milliseconds * 100) / 100,
-      address,
+      address: request.address,
       bytes: Number(reply.getHeader('content-length') ?? 0),
     };
     if (request.principal !== undefined) line.caller = idOf(request.principal);

@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify';
 import type { CarriedTrace, SpanAttributes, Tracer } from '../tracing.ts';
-import { plainAddress } from './address.ts';
 
 /** What is asked for all the time, and says of no call how it went. */
 const untraced: ReadonlySet<string | undefined> = new Set(['/health/live', '/health/ready', '/metrics']);
@@ -28,7 +27,7 @@ export function beginSpan(tracer: Tracer, request: FastifyRequest): void {
     'http.request.method': method,
     ...(route !== undefined && { 'http.route': route }),
     'url.scheme': request.protocol,
-    'client.address': plainAddress(request.ip),
+    'client.address': request.address,
     'tenantry.request_id': request.id,
   };
   const name = route === undefined ? named : `${named} ${route}`;

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import type { preHandlerHookHandler } from 'fastify';
 import { wait } from '../organizations/wait.ts';
 import { guardRoutes } from './authentication.ts';
 import type { Edge } from './edge.ts';
-import { refuseConditions } from './etag.ts';
+import { refusedCondition } from './etag.ts';
 import { buildFramework, type Server } from './framework.ts';
 import { callLimits } from './limiting.ts';
 import { pagesRoutes } from './pages/pages.ts';
@@ -40,7 +41,8 @@ export function buildServer(edge: Edge): Server {
     route.schema = { ...route.schema, querystring };
     const onlyReads = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD');
     if (onlyReads || route.config?.conditional) return;
-    route.preHandler = [async (request) => refuseConditions(request), ...[route.preHandler ?? []].flat()];
+    const refuse: preHandlerHookHandler = (request, _reply, done) => done(refusedCondition(request));
+    route.preHandler = [refuse, ...[route.preHandler ?? []].flat()];
   });
   addRoutes(server, edge);
   return server;

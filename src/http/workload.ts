@@ -47,10 +47,10 @@ export class Workload {
   /** What lets each begin, or refuses it. */
   readonly #waiting = new Set<() => void>();
   readonly #refused = new Set<() => void>();
-  /** What ends the room that each answer takes. */
-  readonly #rooms = new WeakMap<ServerResponse, () => void>();
-  /** How much room is taken. */
-  #taken = 0;
+  /** What gives back the room of each whose body has not come with its head. */
+  #arriving: (() => void)[] = [];
+  /** The answers that take room. */
+  readonly #inWork = new Set<object>();
   /** In this turn of the event loop. */
   #begun = 0;
   #mostBegun = mostBegun;
@@ -71,7 +71,7 @@ export class Workload {
 
   /** How many are in work or wait to begin, those that wait for a password hash not counted. */
   get working(): number {
-    return Math.max(0, this.#taken - this.#parts.hashesWaiting());
+    return Math.max(0, this.#inWork.size - this.#parts.hashesWaiting());
   }
 
   /** How many were refused since the start. */
@@ -93,7 +93,7 @@ export class Workload {
     }
     const { most, hashesWaiting, connections } = this.#parts;
     this.#mark();
-    if (this.#taken - hashesWaiting() >= most) {
+    if (this.#inWork.size - hashesWaiting() >= most) {
       connections.begin(request.socket, answer);
       this.#refused.add(() => this.#refuse(request, answer));
       return;
@@ -106,39 +106,33 @@ export class Workload {
     }
   }
 
-  /** Ends the room that an answer takes which goes on for as long as its reader stays. */
-  giveBack(answer: ServerResponse): void {
-    this.#rooms.get(answer)?.();
+  /** Takes room for an answer, once. */
+  take(answer: object): void {
+    this.#inWork.add(answer);
   }
 
-  /** Takes room until what it returns is called. */
-  take(): () => void {
-    let hasEnded = false;
-    this.#taken += 1;
-    return () => {
-      if (!hasEnded) this.#taken -= 1;
-      hasEnded = true;
-    };
+  /** Ends the room that an answer takes, such as one which goes on for as long as its reader stays. */
+  giveBack(answer: object): void {
+    this.#inWork.delete(answer);
   }
 
   #takeRoom(request: IncomingMessage, answer: ServerResponse): void {
-    const end = this.#takeUntilAnswered(answer);
+    this.#takeUntilAnswered(answer);
     const { headers } = request;
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return;
-    // Most bodies come with their heads.
-    setImmediate(() => {
+    // Most bodies come with their heads: it is looked at in the next turn, of which `admit` has seen to it that it is awaited.
+    this.#arriving.push(() => {
       if (request.complete) return;
-      end();
+      this.giveBack(answer);
       request.once('end', () => this.#takeUntilAnswered(answer));
     });
   }
 
-  #takeUntilAnswered(answer: ServerResponse): () => void {
-    const end = this.take();
-    this.#rooms.set(answer, end);
-    if (answer.writableEnded || answer.closed) end();
-    else answer.once('prefinish', end).once('close', end);
-    return end;
+  #takeUntilAnswered(answer: ServerResponse): void {
+    if (answer.writableEnded || answer.closed) return;
+    this.take(answer);
+    const end = () => this.giveBack(answer);
+    answer.on('prefinish', end).on('close', end);
   }
 
   #mark(): void {
@@ -151,6 +145,7 @@ export class Workload {
     const most = this.#mostBegun;
     this.#mostBegun = mostBegun;
     this.#isMarked = false;
+    for (const look of this.#arriving.splice(0)) look();
     callFirst(this.#refused, most / begunForRefused);
     this.#begun = callFirst(this.#waiting, most);
     // Also where the line is empty now: those that begin in the next turn count together with these.

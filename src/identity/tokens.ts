@@ -69,9 +69,7 @@ interface Verified {
 export function createTokens({ keys, issuer, minutes, now }: TokensOptions): Tokens {
   const verified = new LRUCache<string, Verified>({ max: mostVerified });
 
-  async function verifyOnce(token: string): Promise<Verified> {
-    const seen = verified.get(token);
-    if (seen !== undefined) return seen;
+  async function verifyFirst(token: string): Promise<Verified> {
     const keyId = readKeyId(token);
     if (keys.publicKey(keyId) === undefined) await keys.learn();
     verifySignature(token, keys.publicKey(keyId));
@@ -97,7 +95,7 @@ export function createTokens({ keys, issuer, minutes, now }: TokensOptions): Tok
         .sign(privateKey);
     },
     async check(token) {
-      const { keyId, claims } = await verifyOnce(token);
+      const { keyId, claims } = verified.get(token) ?? (await verifyFirst(token));
       // No tolerance: the clock that judges is, but for other instances, the one that wrote `exp`.
       if (now() >= claims.exp * 1000 || keys.publicKey(keyId) === undefined) {
         verified.delete(token);

@@ -33,14 +33,22 @@ export interface RecentRecords {
   ): Promise<R | undefined>;
 }
 
+/** Made once for each: nearly every call asks for them. */
+const standing = new WeakMap<Pick<Records, 'get' | 'find'>, RecentRecords>();
+
 /** Nothing is remembered: for an engine that knows at no cost what stands, and for calls that must know it. */
 export function asTheyStand(records: Pick<Records, 'get' | 'find'>): RecentRecords {
-  return {
-    milliseconds: 0,
-    isTold: () => false,
-    get: (kind, id) => records.get(kind, id),
-    find: (kind, index, key) => records.find(kind, index, key),
-  };
+  let reads = standing.get(records);
+  if (reads === undefined) {
+    reads = {
+      milliseconds: 0,
+      isTold: () => false,
+      get: (kind, id) => records.get(kind, id),
+      find: (kind, index, key) => records.find(kind, index, key),
+    };
+    standing.set(records, reads);
+  }
+  return reads;
 }
 
 /** How much is remembered. */

@@ -2,9 +2,13 @@ import { write, writeSync } from 'node:fs';
 
 /** What waits at most, in UTF-16 units (ASCII for the most part): some seconds of a busy service. */
 const MOST_WAITING = 4 * 1_024 * 1_024;
-/** So much is written without waiting for the time, and no more at once. */
-const BLOCK = 16 * 1_024;
-const WAIT_MILLISECONDS = 100;
+/** So much is written without waiting for the time, and no more at once: what a pipe of Linux holds (pipe(7)). */
+const BLOCK = 64 * 1_024;
+/**
+ * A write wakes a thread of the pool, which costs as much as twenty lines: a busy service has hundreds in this time. What
+ * waits is lost where the process is killed.
+ */
+const WAIT_MILLISECONDS = 25;
 /** How long to wait where a pipe is full: twice as long each time, so that a slow reader is not slowed and none costs little. */
 const SHORTEST_PAUSE_MILLISECONDS = 1;
 const LONGEST_PAUSE_MILLISECONDS = 100;
@@ -65,7 +69,7 @@ export class LineWriter {
 
   /**
    * Writes what waits before it returns, for the end of the process. It holds up the event loop, for a second at most.
-   * A block that is in the system's hands by then, 16 KB at most, may come late or be lost: `flush` where there is time.
+   * A block that is in the system's hands by then, 64 KB at most, may come late or be lost: `flush` where there is time.
    */
   flushNow(): void {
     const rest = [this.#takeWaiting()];

@@ -47,7 +47,7 @@ export function stopping(): TenantryError {
 
 /** An edge whose limits cannot count. */
 export function limitsThat(failing: Failing): Differing {
-  return ({ tenancy }) => ({ tenancy: { ...tenancy, limits: intercept(tenancy.limits, 'takeAll', failing) } });
+  return ({ tenancy }) => ({ tenancy: { ...tenancy, limits: { ...tenancy.limits, takeAll: failing } } });
 }
 
 /** An edge that can neither make nor check a password's hash. */

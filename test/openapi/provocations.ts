@@ -210,7 +210,7 @@ const provocations = {
     any: {
       different: {
         environment: { TENANTRY_REQUESTS: '1' },
-        prepare: ({ workload }) => void workload.take(),
+        prepare: ({ workload }) => workload.take({}),
       },
     },
     ...each(['POST /org/create', 'POST /admin/login', 'POST /v1/organizations'], {

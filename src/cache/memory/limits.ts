@@ -12,7 +12,7 @@ export function memoryLimits(options: WindowsOptions): Limits {
   return {
     take: (limit, key) => stand(limit, key, true),
     look: (limit, key) => stand(limit, key, false),
-    takeAll: (claims) => Promise.resolve(windows.stand(claims, true)),
+    takeAll: (claims) => windows.stand(claims, true),
     refusal: (claims) => windows.refusal(claims),
   };
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Operation, runBatch } from '../../../documents/batch.ts';
 import { patchDocument, putDocument, removeDocument } from '../../../documents/change.ts';
-import { etagOf, type JsonObject, textOf } from '../../../documents/document.ts';
+import { etagOf, etagOfText, type JsonObject, textOf } from '../../../documents/document.ts';
 import { emptyCollection } from '../../../documents/empty.ts';
 import { insertDocument } from '../../../documents/insert.ts';
 import { repeatOf } from '../../../documents/kept.ts';
@@ -131,9 +131,10 @@ export function documentsRoutes(server: Server, tenancy: Tenancy, keys: SealKeys
   server.delete(path, { config }, (request) => emptyCollection(tenancy, targetOf(request)));
 
   server.get(`${path}/:id`, { config }, async (request, reply) => {
-    const document = await readDocument(tenancy, targetOf(request), idIn(request));
-    const etag = etagOf(document);
-    return hasTag(request, etag) ? reply.code(304).header('etag', etag).send() : tell(reply, document, etag);
+    const text = textOf(await readDocument(tenancy, targetOf(request), idIn(request)));
+    const etag = etagOfText(text);
+    reply.header('etag', etag);
+    return hasTag(request, etag) ? reply.code(304).send() : sendJson(reply, text);
   });
 
   server.put(`${path}/:id`, { ...forDocument, config: conditional }, async (request, reply) => {
@@ -161,8 +162,9 @@ function idIn({ params }: FastifyRequest): string {
 }
 
 /** Documents are text already: made into values and back they would cost more than the reading of them. */
-function tell(reply: FastifyReply, document: StoredDocument, etag = etagOf(document)): FastifyReply {
-  return sendJson(reply.header('etag', etag), textOf(document));
+function tell(reply: FastifyReply, document: StoredDocument): FastifyReply {
+  const text = textOf(document);
+  return sendJson(reply.header('etag', etagOfText(text)), text);
 }
 
 /** Characters that are made into bytes at once. */
