@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Event, events, trails } from '../src/events/event.ts';
+import { beginning, verifyEvents } from '../src/events/verify.ts';
 import { remove, replace } from '../src/store/records.ts';
 import { entryId, hashOf } from '../src/store/trail.ts';
 import { engines } from './engines.ts';
@@ -61,6 +62,16 @@ for (const engine of engines) {
       await records.commit([replace(events, { ...(await standing(id, 1)), personal: null, personal_salt: null })]);
       const { body } = await verify(edge, id);
       assert.deepEqual([body['verified'], body['broken'], body['next_cursor']], [2, null, null]);
+    });
+
+    test('a walk past its time ends where it has come, and the next one goes on from there', async () => {
+      await using edge = await open();
+      const { records } = edge.opened.tenancy;
+      const { id } = await signUpByCall(edge, 'Acme');
+      const first = await verifyEvents(records, id, beginning, performance.now());
+      assert.deepEqual([first.verified, first.broken, first.isDone], [2, undefined, false]);
+      const next = await verifyEvents(records, id, first.last);
+      assert.deepEqual([next.verified, next.broken, next.isDone], [0, undefined, true]);
     });
 
     test('fifty commands at once on one organization leave no gap, no double, no conflict and no 503', async () => {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { commandEnd } from '../store/decide.ts';
 import type { Records } from '../store/records.ts';
 import { entryId, firstHash, hashOf, type Trail } from '../store/trail.ts';
 import { type Event, events, isPersonalTrue, trails } from './event.ts';
@@ -45,16 +46,22 @@ const mostOfCall = 10_000;
  * about people as its digest says, and the end as it was written down with the last event.
  *
  * @param after up to where it was found right before; `beginning` for all
+ * @param end when no more of it is read, in milliseconds of `performance.now()`; some is read in any case
  * @throws {TenantryError} storage_unavailable
  */
-export async function verifyEvents(records: Records, organization: string, after: ChainPosition): Promise<Verified> {
+export async function verifyEvents(
+  records: Records,
+  organization: string,
+  after: ChainPosition,
+  end = commandEnd(),
+): Promise<Verified> {
   let last = after;
   const found = (rest: Pick<Verified, 'broken' | 'isDone'>): Verified => ({
     verified: last.sequence - after.sequence,
     last,
     ...rest,
   });
-  while (last.sequence - after.sequence < mostOfCall) {
+  do {
     const page: Event[] = await records.list(events, 'organization_id', {
       prefix: organization,
       limit: pageSize,
@@ -69,7 +76,7 @@ export async function verifyEvents(records: Records, organization: string, after
       return found({ broken: endFault(await records.get(trails, organization), last), isDone: true });
     // Between two pages others have their turn.
     await setImmediate();
-  }
+  } while (last.sequence - after.sequence < mostOfCall && performance.now() < end);
   return found({ broken: undefined, isDone: false });
 }
 

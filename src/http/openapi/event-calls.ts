@@ -105,7 +105,7 @@ export const eventCalls: readonly Call[] = [
     tag: 'Events',
     id: 'verifyEvents',
     summary: 'Verify the chain of events',
-    description: `Walks the events of the organization from the first one: that none is missing, that each is hashed from what it says and from the hash of the one before, and that they end where they were written to end. ${gone} One call looks at some thousands; \`next_cursor\` goes on.`,
+    description: `Walks the events of the organization from the first one: that none is missing, that each is hashed from what it says and from the hash of the one before, and that they end where they were written to end. ${gone} One call looks at some thousands, or at as many as it has time for; \`next_cursor\` goes on.`,
     query: [
       {
         name: 'cursor',
