@@ -41,18 +41,19 @@ interface Kong {
 
 const kong = parse(readFileSync(path, 'utf8')) as Kong;
 
-/** The milliseconds of a directive of nginx. */
-function milliseconds(directive: string): number {
-  const [, seconds] = new RegExp(`^ +${directive} (\\d+)s;$`, 'm').exec(nginx) ?? assert.fail(directive);
+/** The milliseconds of a directive of nginx, for all calls or in a location. */
+function milliseconds(directive: string, location?: string): number {
+  const [whole = ''] = location === undefined ? [nginx] : (new RegExp(`location ${location} {[^}]+`).exec(nginx) ?? []);
+  const [, seconds] = new RegExp(`^ +${directive} (\\d+)s;$`, 'm').exec(whole) ?? assert.fail(directive);
   return Number(seconds) * 1_000;
 }
 
 /** The methods and path that a route is for, as Kong chooses: of those that fit, the one with more conditions, then the longer path. */
-function serviceFor(method: string, asked: string): { retries: number; route: Route } {
-  const fitting = kong.services.flatMap(({ retries, routes }) =>
+function serviceFor(method: string, asked: string): { name: string; retries: number; route: Route } {
+  const fitting = kong.services.flatMap(({ name, retries, routes }) =>
     routes
       .filter(({ methods = [method], paths }) => methods.includes(method) && paths.some((each) => fits(each, asked)))
-      .map((route) => ({ retries, route })),
+      .map((route) => ({ name, retries, route })),
   );
   const weight = ({ methods = [], paths: [first = ''] }: Route) =>
     (methods.length > 0 ? 10_000 : 0) + (first.startsWith('~') ? 1_000 : 0) + first.length;
@@ -73,10 +74,11 @@ test("the configuration of Kong has members of Kong's entities alone, with value
 });
 
 test("Kong's times are those of nginx, and its sizes and limits those of the settings", () => {
-  for (const { connect_timeout, write_timeout, read_timeout } of kong.services) {
+  for (const { name, connect_timeout, write_timeout, read_timeout } of kong.services) {
     assert.equal(connect_timeout, milliseconds('proxy_connect_timeout'));
     assert.equal(write_timeout, milliseconds('proxy_send_timeout'));
-    assert.equal(read_timeout, milliseconds('proxy_read_timeout'));
+    const location = name === 'tenantry-import' ? '@import' : undefined;
+    assert.equal(read_timeout, milliseconds('proxy_read_timeout', location), name);
   }
   const { settings } = readSettings({});
   const config = (name: string) => kong.plugins.find((plugin) => plugin.name === name)?.config ?? {};
@@ -100,6 +102,14 @@ test('Kong asks again what reads, and nothing that changes', () => {
   ] as const) {
     assert.equal(serviceFor(method, asked).retries, 0, `${method} ${asked}`);
   }
+});
+
+test('Kong waits longer for the answer to an import, and for that of no other call', () => {
+  const organization = '/v1/organizations/acme';
+  assert.equal(serviceFor('POST', `${organization}/import`).name, 'tenantry-import');
+  assert.equal(serviceFor('GET', `${organization}/export`).name, 'tenantry');
+  assert.equal(serviceFor('POST', `${organization}/collections/a/documents/batch`).name, 'tenantry');
+  assert.equal(serviceFor('PUT', `${organization}/collections/a/documents/import`).name, 'tenantry-once');
 });
 
 test('Kong shows no metrics, takes nothing from a path, and leads everything to the same instances', () => {

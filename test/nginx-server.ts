@@ -40,10 +40,10 @@ export async function startNginx(instances: readonly string[], { isHurried = fal
   return await runNginx((place) => adapted(isHurried ? hurried(text) : text, { instances, ...place }));
 }
 
-/** The configuration with a tenth of the time for what nginx waits for an answer, and for asking again. */
+/** The configuration with a tenth of the time for what nginx waits for a connection or an answer, and for asking again. */
 function hurried(text: string): string {
   return text.replaceAll(
-    /(proxy_(?:read|next_upstream)_timeout) (\d+)s;/g,
+    /(proxy_(?:connect|read|next_upstream)_timeout) (\d+)s;/g,
     (_, name, seconds) => `${name} ${seconds}00ms;`,
   );
 }

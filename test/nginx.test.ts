@@ -1,55 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
 import { missing } from './mongodb/address.ts';
 import { openBehindNginx } from './nginx-ground.ts';
+import { changes, dyingInstances } from './nginx-instances.ts';
 import { lackingNginx, startNginx } from './nginx-server.ts';
 import { create, read, remove, signIn } from './service/calls.ts';
 import type { Service } from './service/service.ts';
 
-/** Two that stand for instances, of which the first to be called dies of it, or never answers; keeps what reached them. */
-async function dyingInstances({ isSilent = false } = {}) {
-  const calls: string[] = [];
-  const fields = new Set<string>();
-  const listen = async () => {
-    const listener = createServer(({ method = '', url = '', headers, socket }, response) => {
-      calls.push(`${method} ${url}`);
-      for (const name of Object.keys(headers)) fields.add(name);
-      if (calls.length > 1) response.end('done');
-      else if (!isSilent) socket.destroy();
-    });
-    await once(listener.listen(0, '127.0.0.1'), 'listening');
-    return listener;
-  };
-  const listeners = [await listen(), await listen()] as const;
-  const [first = '', second = ''] = listeners.map(
-    (listener) => `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
-  );
-  return {
-    calls,
-    fields,
-    urls: [first, second] as const,
-    async [Symbol.asyncDispose]() {
-      for (const listener of listeners) {
-        listener.close();
-        listener.closeAllConnections();
-      }
-    },
-  };
-}
-
 suite('nginx, as deploy/ configures it', { skip: lackingNginx, timeout: 60_000 }, () => {
-  const changes = [
-    ['POST', '/org/create'],
-    ['PUT', '/org/update'],
-    ['DELETE', '/org/delete?organization_name=acme'],
-    ['POST', '/v1/organizations/acme/collections/default/documents'],
-    ['DELETE', '/v1/organizations/acme/collections/default/documents/one'],
-    ['PATCH', '/v1/organizations/acme/collections/default/documents/one'],
-  ] as const;
   for (const [method, path] of changes) {
     test(`${method} ${path} is not repeated where it may have been done`, async () => {
       await using instances = await dyingInstances();
