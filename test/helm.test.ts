@@ -7,8 +7,9 @@ import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { readSettings } from '../src/settings.ts';
-import { root } from './documentation/page.ts';
+import { blocksOf, readPage, root } from './documentation/page.ts';
 import { chart, helm, lackingHelm, type Manifest, manifestsIn, render, secret, type Values } from './helm/chart.ts';
+import { podOf, podsOf, rolesOf } from './helm/pod.ts';
 import { makeSchemas } from './helm/schemas.ts';
 import { lastOf, readStages, variablesOf } from './image/dockerfile.ts';
 import { dataDirectory } from './service/service.ts';
@@ -37,6 +38,12 @@ const everything: Values = {
   },
   podMonitor: { enabled: true, labels: { release: 'prometheus' } },
   podAnnotations: { 'example.com/team': 'shop' },
+  extraEnv: [
+    { name: 'NODE_EXTRA_CA_CERTS', value: '/etc/ca/ca.crt' },
+    { name: 'OTEL_EXPORTER_OTLP_HEADERS', valueFrom: { secretKeyRef: { name: 'collector', key: 'headers' } } },
+  ],
+  extraVolumes: [{ name: 'ca', configMap: { name: 'my-ca' } }],
+  extraVolumeMounts: [{ name: 'ca', mountPath: '/etc/ca', readOnly: true }],
   nodeSelector: { 'kubernetes.io/os': 'linux' },
   tolerations: [{ key: 'dedicated', operator: 'Exists' }],
   affinity: { nodeAffinity: {} },
@@ -56,39 +63,6 @@ const split: Values = {
 
 function namesOf(manifests: readonly Manifest[], kind: string): string[] {
   return manifests.filter((each) => each.kind === kind).map(({ metadata }) => metadata.name);
-}
-
-interface Container {
-  readonly image: string;
-  readonly env: readonly { readonly name: string; readonly value: string }[];
-  readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly volumeMounts: readonly { readonly mountPath: string }[];
-  readonly ports: readonly { readonly containerPort: number }[];
-  readonly startupProbe: Probe;
-  readonly livenessProbe: Probe;
-  readonly readinessProbe: Probe;
-}
-
-interface Probe {
-  readonly httpGet: { readonly path: string };
-  readonly periodSeconds: number;
-  readonly failureThreshold: number;
-}
-
-interface Pod {
-  readonly enableServiceLinks: boolean;
-  readonly automountServiceAccountToken: boolean;
-  readonly terminationGracePeriodSeconds: number;
-  readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly containers: readonly [Container];
-}
-
-function podOf({ spec }: Manifest): Pod {
-  return (spec as { template: { spec: Pod } }).template.spec;
-}
-
-function rolesOf(manifest: Manifest): string | undefined {
-  return podOf(manifest).containers[0].env.find(({ name }) => name === 'TENANTRY_ROLES')?.value;
 }
 
 suite('the chart for Kubernetes', { skip: lacking, timeout: 120_000 }, () => {
@@ -178,6 +152,72 @@ suite('the chart for Kubernetes', { skip: lacking, timeout: 120_000 }, () => {
     }
   });
 
+  test('gives every pod the variables and the files that it is told of, beside its own', async () => {
+    const pods = await podsOf(everything);
+    assert.equal(pods.length, 2);
+    for (const { containers, volumes } of pods) {
+      const [{ env, volumeMounts }] = containers;
+      assert.deepEqual(
+        env.map(({ name }) => name),
+        ['TENANTRY_ROLES', 'NODE_EXTRA_CA_CERTS', 'OTEL_EXPORTER_OTLP_HEADERS'],
+      );
+      assert.deepEqual(
+        volumeMounts.map(({ mountPath }) => mountPath),
+        ['/tmp', '/data', '/etc/ca'],
+      );
+      assert.deepEqual(
+        volumes.map(({ name }) => name),
+        ['scratch', 'ca'],
+      );
+    }
+  });
+
+  test('lets a pod start and end in the time that its settings say', async () => {
+    for (const [START_SECONDS, SHUTDOWN_SECONDS] of [
+      ['0', '1'],
+      ['31', '11'],
+      ['600', '600'],
+    ] as const) {
+      for (const pod of await podsOf({ secret, settings: { START_SECONDS, SHUTDOWN_SECONDS } })) {
+        const { periodSeconds, failureThreshold } = pod.containers[0].startupProbe;
+        assert.ok(periodSeconds * failureThreshold >= Number(START_SECONDS) + 90, START_SECONDS);
+        assert.equal(pod.terminationGracePeriodSeconds, Number(SHUTDOWN_SECONDS) + 20);
+      }
+    }
+    const [pod] = await podsOf({ secret, terminationGracePeriodSeconds: 120 });
+    assert.equal(pod?.terminationGracePeriodSeconds, 120);
+  });
+
+  test('makes as many pods of a workload as it is told, none too, and one where it is told nothing', async () => {
+    const workloads = { api: { replicas: 0 }, auth: { roles: 'auth' } };
+    const deployments = manifestsIn(await render({ secret, workloads })).filter(({ kind }) => kind === 'Deployment');
+    assert.deepEqual(
+      deployments.map(({ metadata, spec }) => [metadata.name, spec?.['replicas']]),
+      [
+        ['shop-api', 0],
+        ['shop-auth', 1],
+        ['shop-worker', 2],
+      ],
+    );
+  });
+
+  test('takes what docs/operations.md has for ingress-nginx, with our size and the time of an import', async () => {
+    const block = blocksOf(readPage('docs/operations.md')).find(({ text }) => text.includes('nginx.ingress'));
+    const { ingress } = parse(block?.text ?? '') as { ingress: Values };
+    const made = manifestsIn(await render({ secret, ingress: { enabled: true, host: 'a', ...ingress } }));
+    const { annotations } = made.find(({ kind }) => kind === 'Ingress')?.metadata ?? {};
+    const importing = /location @import {\s+proxy_read_timeout (\d+)s;/.exec(
+      readFileSync(join(root, 'deploy', 'nginx.conf'), 'utf8'),
+    );
+    const prefix = 'nginx.ingress.kubernetes.io';
+    assert.deepEqual(annotations, {
+      [`${prefix}/proxy-body-size`]: `${readSettings({}).settings.BATCH_BYTES / 1_048_576}m`,
+      [`${prefix}/proxy-read-timeout`]: importing?.[1],
+      [`${prefix}/proxy-next-upstream`]: 'off',
+      [`${prefix}/proxy-buffering`]: 'off',
+    });
+  });
+
   const refused = [
     [{}, /secret\.values\.DATABASE_URL is missing/],
     [{ secret: { values: { DATABASE_URL: 'mongodb://db1' } } }, /secret\.values\.SECRET is missing/],
@@ -185,6 +225,10 @@ suite('the chart for Kubernetes', { skip: lacking, timeout: 120_000 }, () => {
     [{ secret, workloads: { api: { roles: 'web' } } }, /roles/],
     [{ secret, settings: { PORT: '9000' } }, /invalid propertyName 'PORT'/],
     [{ secret, settings: { REQUESTS: 600 } }, /settings/],
+    [{ secret, extraEnv: [{ name: 'TENANTRY_PORT', value: '9000' }] }, /extraEnv/],
+    [{ secret, extraVolumes: [{ name: 'scratch', emptyDir: {} }] }, /extraVolumes/],
+    [{ secret, extraVolumeMounts: [{ name: 'ca', mountPath: '/data' }] }, /extraVolumeMounts/],
+    [{ secret, workloads: { api: { replicas: -1 } } }, /replicas/],
     [{ secret, ingress: { enabled: true } }, /ingress\.host is missing/],
     [
       { secret, ingress: { enabled: true, host: 'a', paths: [{ path: '/', pathType: 'Prefix', workload: 'worker' }] } },

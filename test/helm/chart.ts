@@ -12,7 +12,11 @@ export const chart = join(import.meta.dirname, '..', '..', 'deploy', 'helm', 'te
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly data?: Readonly<Record<string, string>>;
   readonly stringData?: Readonly<Record<string, string>>;
@@ -41,7 +45,8 @@ export async function lackingHelm(): Promise<string | false> {
 /** Runs helm with values, which go in as a file does. @throws {Error} with what helm says */
 export async function helm(args: readonly string[], values: Values): Promise<string> {
   const running = run('helm', [...args, '--values', '-']);
-  running.child.stdin?.end(stringify(values));
+  // Helm reads YAML 1.1, in which off is no text.
+  running.child.stdin?.end(stringify(values, { version: '1.1' }));
   return (await running).stdout;
 }
 

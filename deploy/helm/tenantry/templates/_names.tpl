@@ -25,3 +25,9 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- define "tenantry.hasCalls" -}}
 {{- range splitList "," . }}{{ if ne . "worker" }}yes{{ end }}{{ end -}}
 {{- end -}}
+
+{{/* A number that was given, 0 too, or the one unless it was. Takes a list of both. */}}
+{{- define "tenantry.number" -}}
+{{- $given := index . 0 -}}
+{{- if kindIs "invalid" $given }}{{ index . 1 }}{{ else }}{{ int $given }}{{ end -}}
+{{- end -}}
