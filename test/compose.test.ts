@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
+import { parse } from 'yaml';
 import { makeSecret } from '../src/identity/secret.ts';
 import { collectorVariables } from '../src/settings/collector.ts';
 import { table } from '../src/settings/table.ts';
@@ -63,6 +64,31 @@ test('compose on MongoDB is whole, and asks for the secret that it lacks', {
     });
   await check(makeSecret());
   await assert.rejects(check(undefined), /make one with npm run --silent tenantry -- secret, and keep it/);
+});
+
+/** The seconds of a duration, such as `1m30s`. */
+function secondsOf(duration: string): number {
+  const [, minutes = '0', seconds = '0'] = /^(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration) ?? assert.fail(duration);
+  return 60 * Number(minutes) + Number(seconds);
+}
+
+test('compose waits for an instance to end by itself, however long it may take by its settings', {
+  skip: program === undefined && 'docker compose is not installed',
+}, async () => {
+  const [name = '', ...args] = program ?? [];
+  for (const [file, instance] of [
+    ['compose.yaml', 'tenantry'],
+    ['compose.mongodb.yaml', 'tenantry-1'],
+  ] as const) {
+    for (const given of [{}, { TENANTRY_SHUTDOWN_SECONDS: '25' }]) {
+      const { stdout } = await run(name, [...args, '--file', join(deploy, file), 'config'], {
+        env: { PATH: process.env['PATH'], TENANTRY_SECRET: makeSecret(), ...given },
+      });
+      const { services } = parse(stdout) as { services: Record<string, { stop_grace_period: string }> };
+      const taken = Number(given.TENANTRY_SHUTDOWN_SECONDS ?? table.SHUTDOWN_SECONDS.initial);
+      assert.equal(secondsOf(services[instance]?.stop_grace_period ?? ''), taken + 60, file);
+    }
+  }
 });
 
 test('nginx leads to the instances of compose, which trust it alone', () => {
