@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Change, type Records, remove } from '../store/records.ts';
-import type { Trail } from '../store/trail.ts';
+import { isOver, type Trail } from '../store/trail.ts';
 import { type Event, events, trails } from './event.ts';
 import { relayPositions } from './relay-position.ts';
 
@@ -19,7 +19,7 @@ interface Ground {
 export async function forgetEnded({ records, now }: Ground, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const page: Trail[] = await records.list(trails, 'expires_at', { limit: pageSize });
-    const ended = page.filter(({ expires_at = '' }) => Date.parse(expires_at) <= now().getTime());
+    const ended = page.filter((trail) => isOver(trail, now()));
     for (const trail of ended) {
       await forget(records, trail, signal);
       if (signal.aborted) return;

@@ -1,7 +1,7 @@
 import { type Event, events } from '../events/event.ts';
 import { type RelayPosition, relayPositions } from '../events/relay-position.ts';
 import { paceFor } from '../store/slices.ts';
-import { entryId, type Trail } from '../store/trail.ts';
+import { entryId, isOver, type Trail } from '../store/trail.ts';
 import { messageOf } from './cloud-event.ts';
 import type { RelayGround } from './relay.ts';
 import { type Progress, settleProgress } from './settle.ts';
@@ -15,22 +15,24 @@ const pageSize = 50;
  */
 const settledAtOnce = 32;
 
+/** What is left of trails: nothing; events that cannot be seen yet; events that may be handed on at once. */
+export type Left = 'nothing' | 'unseen' | 'more';
+
 /** What became of a trail. */
 interface HandedOn extends Progress {
   /** Whether there is something to store. */
   readonly isFurther: boolean;
-  /** Whether there may be more events. */
-  readonly isLeft: boolean;
+  readonly left: Left;
 }
 
 /**
  * Hands on some events of each of these trails at once, and stores how far it came: also where the broker took some of them
  * alone.
  *
- * @returns whether there may be more
+ * @returns what is left of any
  * @throws what the broker or the storage failed with
  */
-export async function handOnTrails(ground: RelayGround, waiting: readonly Trail[]): Promise<boolean> {
+export async function handOnTrails(ground: RelayGround, waiting: readonly Trail[]): Promise<Left> {
   const { records, isShared, reach } = ground;
   const ids = waiting.map(({ id }) => id);
   const positions = new Map((await records.getMany(relayPositions, ids)).map((position) => [position.id, position]));
@@ -46,7 +48,13 @@ export async function handOnTrails(ground: RelayGround, waiting: readonly Trail[
   );
   reach('relay.settled');
   if (failed.length > 0) throw failed[0];
-  return handedOn.some(({ isLeft }) => isLeft);
+  return handedOn.reduce<Left>((left, trail) => mostOf(left, trail.left), 'nothing');
+}
+
+/** What is left of both. */
+export function mostOf(one: Left, other: Left): Left {
+  if (one === 'more' || other === 'nothing') return one;
+  return other;
 }
 
 async function handOn(
@@ -57,6 +65,7 @@ async function handOn(
   const { records, signal, link, watch } = ground;
   const start = Math.max(trail.relayed ?? 0, position?.sequence ?? 0);
   let sequence = start;
+  let isUnseen = false;
   try {
     await paceFor(trail.id).next();
     const page: Event[] = await records.list(events, 'organization_id', {
@@ -70,13 +79,18 @@ async function handOn(
       ({ sequence } = event);
       watch.onPublished();
     }
-    // Retention has removed them: nothing is left to be handed on.
-    if (page.length === 0) ({ sequence } = trail);
+    if (page.length === 0 && start < trail.sequence) {
+      // Retention removes those of a trail whose time is over, and no others. Others are there, but after a failover a server
+      // may show what stood before they were written, though the trail was read after it.
+      if (isOver(trail, ground.now())) ({ sequence } = trail);
+      else isUnseen = true;
+    }
   } catch (error) {
     failed.push(error);
   }
   const isAtEnd = sequence >= trail.sequence;
-  return { trail: trail.id, position, sequence, isFurther: sequence > start || isAtEnd, isLeft: !isAtEnd };
+  const left = isUnseen ? 'unseen' : isAtEnd ? 'nothing' : 'more';
+  return { trail: trail.id, position, sequence, isFurther: sequence > start || isAtEnd, left };
 }
 
 /** Publishes an event, in the trace of the call that brought it about. */

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { Records } from '../store/records.ts';
 import type { Trail } from '../store/trail.ts';
 import type { Tracer } from '../tracing.ts';
-import { handOnTrails } from './hand-on.ts';
+import { handOnTrails, type Left, mostOf } from './hand-on.ts';
 import type { RelayPoint } from './relay-points.ts';
 
 /** Told of what the relay does. */
@@ -153,9 +153,9 @@ async function relayOverLink(ground: RelayGround, onRound: (begun: string, isAll
   try {
     while (!ending.aborted) {
       const begun = now().toISOString();
-      const isLeft = await relayAll(ground, ending);
-      onRound(begun, !isLeft && !ending.aborted);
-      if (!isLeft) await wait(restMilliseconds, ending);
+      const left = await relayAll(ground, ending);
+      onRound(begun, left === 'nothing' && !ending.aborted);
+      if (left !== 'more') await wait(restMilliseconds, ending);
     }
     if (!signal.aborted) broken.throwIfAborted();
   } finally {
@@ -170,18 +170,18 @@ const trailsAtOnce = 128;
 /**
  * Hands on some events of each trail that waits, those that have waited longest first.
  *
- * @returns whether there may be more
+ * @returns what is left of any
  */
-async function relayAll(ground: RelayGround, ending: AbortSignal): Promise<boolean> {
+async function relayAll(ground: RelayGround, ending: AbortSignal): Promise<Left> {
   const { records, watch } = ground;
   let last: Trail | undefined;
-  let isLeft = false;
+  let left: Left = 'nothing';
   do {
     const after = last && { after: { key: last.pending_since ?? '', id: last.id } };
     const page: Trail[] = await records.list(trails, 'pending_since', { limit: trailsAtOnce, ...after });
     if (last === undefined) watch.onPending(page.length, page[0]?.pending_since);
-    if (page.length > 0) isLeft = (await handOnTrails(ground, page)) || isLeft;
+    if (page.length > 0) left = mostOf(left, await handOnTrails(ground, page));
     last = page.length < trailsAtOnce ? undefined : page.at(-1);
   } while (last !== undefined && !ending.aborted);
-  return isLeft;
+  return left;
 }

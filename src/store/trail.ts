@@ -58,6 +58,11 @@ export function entryId(organization: string, sequence: number): string {
   return `${organization}.${String(sequence).padStart(12, '0')}`;
 }
 
+/** Whether the entries of a trail may be removed by now. */
+export function isOver({ expires_at = '' }: Trail, now: Date): boolean {
+  return Date.parse(expires_at) <= now.getTime();
+}
+
 /** The next entry of a trail and the trail that ends with it. @param trail undefined where this is the first */
 export function linked(
   trail: Trail | undefined,
