@@ -15,6 +15,7 @@ import {
   Timestamp,
   UUID,
 } from 'mongodb';
+import { masterKinds } from '../src/engine.ts';
 import { makeSecret } from '../src/identity/secret.ts';
 import { lacking } from './documentation/commands.ts';
 import { blocksOf, readPage, rowsOfTables } from './documentation/page.ts';
@@ -119,6 +120,56 @@ test('what other programs may do has the effects that docs/beside-mongodb.md tel
   assert.deepEqual(await count(), { documents: 0 });
   await both.ground.paste('npm run --silent tenantry -- recount');
   assert.deepEqual(await count(), { documents: 2 });
+});
+
+/** The names in the first cell of a row. */
+function namesIn(row = ''): string[] {
+  const [, cell = ''] = row.split('|');
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+}
+
+const notToBeWritten = namesIn(rowsOfTables(page, 'because')[0]);
+
+test('docs/beside-mongodb.md tells not to write to any collection of ours, by every kind of record that there is', () => {
+  const kinds = masterKinds.map(({ name }) => name);
+  const rows = rowsOfTables(readPage('docs/operations.md'), 'what it is');
+  const ours = rows.filter((row) => !row.startsWith('| `org_` ')).flatMap(namesIn);
+  assert.deepEqual(
+    notToBeWritten.filter((name) => !/^tenantry(?:_|$)/.test(name)).sort(),
+    kinds.toSorted(),
+    'the kinds of the master database',
+  );
+  assert.deepEqual(notToBeWritten.toSorted(), ours.sort());
+});
+
+test('docs/beside-mongodb.md tells not to write to what stands there beside the collections of organizations', {
+  skip,
+}, async () => {
+  await using scratch = scratchDatabase();
+  const token = 'o'.repeat(32);
+  const settings = { DATABASE_URL: scratch.url, DATABASE_NAME: scratch.name, SECRET: makeSecret() };
+  await using ground = await openGround({ ...settings, OPERATOR_TOKEN: token });
+  const { url } = ground.service;
+  for (const level of ['collection', 'pooled', 'database']) {
+    const admin = { email: `${level}@example.com`, password: `password of ${level}` };
+    const body = { name: level, admin, placement: { level } };
+    const { status } = await call(url, ['POST', '/v1/organizations'], { body, token });
+    assert.equal(status, 201);
+    const documents = `${url}/v1/organizations/${level}/collections/default/documents`;
+    const headers = {
+      authorization: `Bearer ${await signIn(url, level)}`,
+      'content-type': 'application/json',
+      'idempotency-key': level,
+    };
+    assert.equal((await fetch(documents, { method: 'POST', headers, body: '{}' })).status, 201);
+  }
+  const standing = await scratch.database.listCollections({}, { nameOnly: true }).toArray();
+  const ours = standing.map(({ name }) => name).filter((name) => !name.startsWith('org_'));
+  assert.ok(ours.includes('tenantry_kept') && ours.includes('tenantry_pooled') && ours.includes('tenantry_databases'));
+  assert.deepEqual(
+    ours.filter((name) => !notToBeWritten.includes(name)),
+    [],
+  );
 });
 
 function membersOf({ body }: Answer): object {
