@@ -43,8 +43,14 @@ export async function examineDatabase(settings: Settings): Promise<readonly Find
     ...further.map((cluster) => judge(cluster, own)),
     ...missing.map(([name, inside]): Finding => ({ verdict: 'wrong', text: stillUsed(name, inside).message })),
     ...[main, ...further].flatMap((cluster) => judgeRoom(settings, cluster)),
-    ...(REDIS_URL === undefined ? [] : await (await import('./cache/redis/examine.ts')).examineRedis(REDIS_URL)),
+    ...(REDIS_URL === undefined ? [] : await examineRedis(REDIS_URL, own)),
   ];
+}
+
+async function examineRedis(url: string, own: Master['own'] | undefined): Promise<readonly Finding[]> {
+  const { examineRedis: examine } = await import('./cache/redis/examine.ts');
+  // Where there is no installation yet nobody can have been given rights on its keys alone.
+  return await examine(url, own?.installation ?? 'doctor');
 }
 
 async function examineFiles({ DATA_DIR }: Settings): Promise<Examined> {

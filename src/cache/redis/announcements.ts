@@ -59,14 +59,18 @@ export function createAnnouncements({
     isHeard: () => hearing.isUp(),
     tell(written) {
       if (!link.isUp() || written.length === 0) return;
-      const text = JSON.stringify([instance, written.map(({ kind, id }) => [kind, id])]);
       // Where it does not arrive, the others learn of it a second later.
-      link.offer((publisher) => publisher.publish(channel, text));
+      link.offer((publisher) => publisher.publish(channel, messageOf(instance, written)));
     },
     listen(heard) {
       listener = heard;
     },
   };
+}
+
+/** What is published: by whom, and what it wrote. */
+export function messageOf(instance: string, written: readonly Written[]): string {
+  return JSON.stringify([instance, written.map(({ kind, id }) => [kind, id])]);
 }
 
 interface Message {

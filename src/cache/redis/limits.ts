@@ -1,4 +1,5 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash, hash, randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
 import type { Claim, Limit, Limits, Standing } from '../limits.ts';
 import { createWindows, standingOf, type Windows, type WindowsOptions } from '../windows.ts';
 import type { Link } from './link.ts';
@@ -94,6 +95,30 @@ export function redisLimits({ link, prefix, ...options }: RedisLimitsOptions): L
     takeAll: (claims) => stand(claims, true),
     refusal: (claims) => windows.refusal(claims),
   };
+}
+
+/**
+ * Has a Redis count under a key that nobody else has, by every command that it takes; a moment later nothing is left of it.
+ *
+ * @throws {Error} all that Redis refuses it with
+ */
+export async function rehearseLimits(client: Redis, prefix: string): Promise<void> {
+  const key = `${prefix}${randomUUID()}`;
+  // Those of the script by themselves: of a script it is told only that it may not do something.
+  const outcomes = await Promise.allSettled([
+    client.set(key, 0, 'PX', 1_000),
+    client.get(key),
+    client.pttl(key),
+    client.pexpire(key, 1_000),
+  ]);
+  const refusals = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [String(outcome.reason.message)] : [],
+  );
+  if (refusals.length > 0) throw new Error([...new Set(refusals)].join('; '));
+  const [counting, most, untold] = [1, 10, 0];
+  await client.eval(script, 1, key, counting, most, 1_000, untold);
+  // By a shorter window, so that it ends at once.
+  await client.evalsha(scriptDigest, 1, key, counting, most, 1, untold);
 }
 
 /** Of one length, and without what it is made of, which may be an email. */

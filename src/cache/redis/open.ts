@@ -4,6 +4,7 @@ import { type Announcements, createAnnouncements } from './announcements.ts';
 import { connection, withoutPassword } from './connection.ts';
 import { redisLimits } from './limits.ts';
 import { createLink } from './link.ts';
+import { namesFor } from './names.ts';
 
 /** With what Redis is used. */
 export interface RedisGround {
@@ -41,13 +42,9 @@ const startMilliseconds = 1_000;
 /** Between two lines of the log that tell of a failure. */
 const lineMilliseconds = 10_000;
 
-/** The version of what is kept and told there: instances of another one are not understood. */
-const version = 1;
-
 /** Connects to Redis, and waits a little for it. Where it is not there it is looked for from then on. */
 export async function openRedis({ url, installation, instance, log, elapsed }: RedisGround): Promise<OpenRedis> {
-  // In braces: in a cluster of Redis all keys of a script have to be at one place.
-  const prefix = `tenantry:${version}:{${installation}}:`;
+  const names = namesFor(installation);
   const reporter = createReporter(log, { elapsed, url });
   const asking = createLink({
     client: connection(url),
@@ -58,13 +55,13 @@ export async function openRedis({ url, installation, instance, log, elapsed }: R
   const { hearing, ...announcements } = createAnnouncements({
     link: asking,
     client: connection(url),
-    channel: `${prefix}written`,
+    channel: names.written,
     instance,
     ...reporter,
   });
   await Promise.all([asking, hearing].map((link) => link.settle(startMilliseconds)));
   return {
-    limits: redisLimits({ link: asking, prefix: `${prefix}limit:`, now: elapsed }),
+    limits: redisLimits({ link: asking, prefix: names.limits, now: elapsed }),
     announcements,
     standing: () => ({ isUp: asking.isUp() && hearing.isUp(), failures: reporter.failures() }),
     async close() {
