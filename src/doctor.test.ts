@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { freePort } from '../test/free-port.ts';
 import { missing } from '../test/mongodb/address.ts';
 import { scratchDatabase } from '../test/mongodb/scratch.ts';
 import { silent } from '../test/mongodb/store.ts';
@@ -259,6 +260,20 @@ test('of the address of a MongoDB neither user nor password nor options are show
   assert.match(text, /^wrong {4}It is a standalone server:\n {11}make it a replica set$/m);
   assert.match(text, /1 fault, 0 warnings\.$/);
   assert.equal(exitCode, 1);
+});
+
+test('a broker that does not answer is warned of, and no fault', async (context) => {
+  const { text, exitCode } = await examine({
+    TENANTRY_DATA_DIR: await makeDirectory(context),
+    TENANTRY_BROKER_URL: `amqp://someone:hunter2@127.0.0.1:${await freePort()}`,
+  });
+  assert.match(
+    text,
+    /^warning {2}TENANTRY_BROKER_URL: amqp:\/\/\*\*\*@127\.0\.0\.1:\d+ cannot be used \(.*REFUSED.*\)/m,
+  );
+  assert.doesNotMatch(text, /someone|hunter2/);
+  assert.match(text, /0 faults, 1 warning\.$/);
+  assert.equal(exitCode, 0);
 });
 
 test('of the address of a broker neither user nor password are shown', async () => {

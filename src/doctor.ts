@@ -26,9 +26,9 @@ const leastFreeBytes = 2 ** 30;
 
 /**
  * Shows every setting in force and where it came from, and checks what they name. What it makes to try something it takes
- * away.
+ * away, but for what a broker is sent events to.
  *
- * @param examineDatabase examines the database and the clusters that the settings name, and changes nothing in them
+ * @param examineDatabase examines the servers that the settings name: the database, the clusters, a Redis and a broker
  */
 export async function doctor(
   { settings, sources, collector }: SettingsReading,

@@ -1,6 +1,7 @@
-/** Examines the database and the clusters that the settings name, for the doctor, by reading alone. */
+/** Examines the servers that the settings name, for the doctor: the database and the clusters by reading alone. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { examineBroker } from './broker/examine.ts';
 import { fileKinds, masterKinds, refuseDirectories, secretOf } from './engine.ts';
 import { StartError } from './errors.ts';
 import { signingKeysRecords } from './identity/signing-keys-records.ts';
@@ -9,6 +10,7 @@ import { type Inhabitants, organizationsByCluster } from './organizations/organi
 import { stillUsed } from './organizations/settle-clusters.ts';
 import { boundsOf } from './placement/bounds.ts';
 import { clusters, mainCluster } from './placement/cluster.ts';
+import type { BrokerAddress } from './settings/broker.ts';
 import type { ClusterSetting } from './settings/clusters.ts';
 import type { Settings } from './settings/table.ts';
 import type { Finding } from './store/mongodb/examine.ts';
@@ -28,9 +30,9 @@ interface Examined {
   readonly master: Master | undefined;
 }
 
-/** What is found of the database and of the clusters that the settings name, by reading alone. */
+/** What is found of the database, the clusters, the Redis and the broker that the settings name. */
 export async function examineDatabase(settings: Settings): Promise<readonly Finding[]> {
-  const { CLUSTERS = [], DATABASE_URL: url, REDIS_URL } = settings;
+  const { CLUSTERS = [], DATABASE_URL: url, REDIS_URL, BROKER_URL } = settings;
   const { findings, master } = await (url === undefined ? examineFiles(settings) : examineServer(settings, url));
   const location = url === undefined ? { directory: resolve(settings.DATA_DIR) } : { url };
   const main = await examineCluster({ settings, master }, { name: mainCluster, location });
@@ -44,6 +46,7 @@ export async function examineDatabase(settings: Settings): Promise<readonly Find
     ...missing.map(([name, inside]): Finding => ({ verdict: 'wrong', text: stillUsed(name, inside).message })),
     ...[main, ...further].flatMap((cluster) => judgeRoom(settings, cluster)),
     ...(REDIS_URL === undefined ? [] : await examineRedis(REDIS_URL, own)),
+    ...(BROKER_URL === undefined ? [] : [await lookAtBroker(BROKER_URL, settings)]),
   ];
 }
 
@@ -51,6 +54,15 @@ async function examineRedis(url: string, own: Master['own'] | undefined): Promis
   const { examineRedis: examine } = await import('./cache/redis/examine.ts');
   // Where there is no installation yet nobody can have been given rights on its keys alone.
   return await examine(url, own?.installation ?? 'doctor');
+}
+
+/** Who hands no event on opens no link, and needs none. */
+async function lookAtBroker(address: BrokerAddress, { ROLES }: Settings): Promise<Finding> {
+  if (ROLES.includes('worker')) return await examineBroker(address);
+  return {
+    verdict: 'ok',
+    text: `the broker ${address.shown} is used by processes with the role worker, not by this one`,
+  };
 }
 
 async function examineFiles({ DATA_DIR }: Settings): Promise<Examined> {

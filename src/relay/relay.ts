@@ -1,4 +1,5 @@
 import type { Broker, BrokerLink } from '../broker/broker.ts';
+import { openLink } from '../broker/open-link.ts';
 import { trails } from '../events/event.ts';
 import type { Held } from '../instances/take.ts';
 import type { Log } from '../log.ts';
@@ -117,31 +118,6 @@ export function pauseAfter(inVain: number, random: number): number {
 async function countPending(records: Records, watch: RelayWatch): Promise<void> {
   const waiting: Trail[] = await records.list(trails, 'pending_since', { limit: mostCounted });
   watch.onPending(waiting.length, waiting[0]?.pending_since);
-}
-
-/**
- * Opens a link. A stop does not wait for a broker that says nothing: what it opens after all is closed.
- *
- * @throws {Error} as `open` does, or the signal was aborted
- */
-async function openLink(broker: Broker, signal: AbortSignal): Promise<BrokerLink> {
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  const opening = broker.open();
-  try {
-    return await Promise.race([opening, stopped]);
-  } catch (error) {
-    // Where it failed nothing is open.
-    void opening.then(
-      (link) => link.close(),
-      () => undefined,
-    );
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 async function relayOverLink(ground: RelayGround, onRound: (begun: string, isAll: boolean) => void): Promise<void> {

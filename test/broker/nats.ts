@@ -53,17 +53,16 @@ export interface OwnNats extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Makes one, which does not run yet. */
-export async function ownNats(): Promise<OwnNats> {
+/** Makes one, which does not run yet. @param options of nats-server beside these */
+export async function ownNats(...options: readonly string[]): Promise<OwnNats> {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'tenantry-nats-'));
   let end = async () => {};
   return {
     url: `nats://127.0.0.1:${port}`,
     async start() {
-      const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', directory], {
-        stdio: 'ignore',
-      });
+      const own = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', directory];
+      const child = spawn('nats-server', [...own, ...options], { stdio: 'ignore' });
       const exited = once(child, 'exit');
       end = async () => {
         child.kill('SIGKILL');

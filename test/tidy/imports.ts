@@ -44,7 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   relay: ['broker', 'events', 'instances', ...ports],
   // What is done without being asked.
   background: ['relay', 'broker', 'settings', ...features.flat(), ...ports],
-  // What the doctor is told of the engines.
+  // What the doctor is told of the engines and of what else the settings name.
   examine: [
     'engine',
     'settings',
@@ -55,6 +55,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/sqlite',
     'store/mongodb',
     'cache/redis',
+    'broker',
   ],
   // Commands on the data, for the running service or in its place.
   orders: ['engine', 'settings', 'control', 'documents', 'identity', 'organizations', 'placement', 'telemetry'],
