@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startApp } from './http-app.ts';
+import { openEdge } from './http-edge.ts';
 import { openWire } from './http-wire.ts';
 
 describe('a body that nobody wants', () => {
@@ -28,5 +29,17 @@ describe('a body that nobody wants', () => {
     wire.socket.on('drain', goOn);
     goOn();
     assert.equal(await wire.ended(), '');
+  });
+});
+
+describe('a body that was read', () => {
+  test('is not kept by its answer, which may wait long for its reader', async () => {
+    await using edge = await openEdge();
+    const seen: unknown[] = [];
+    edge.server.addHook('preValidation', async ({ body }) => void seen.push(body));
+    edge.server.addHook('onResponse', async ({ body }) => void seen.push(body));
+    const payload = { email: 'nobody@example.com', password: 'the password of nobody' };
+    await edge.server.inject({ method: 'POST', url: '/admin/login', payload });
+    assert.deepEqual(seen, [payload, undefined]);
   });
 });

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyBodyParser, FastifyInstance, FastifyRequest, onRouteHookHandler } from 'fastify';
 import { type Pace, paceFor } from '../store/slices.ts';
 import type { Server } from './framework.ts';
 import { parseInParts } from './json-parts.ts';
@@ -150,6 +150,15 @@ function unreadable(detail: string): EdgeError {
 function invalid(pointer: string, detail: string): EdgeError {
   return new EdgeError('invalid_value', `${pointer} ${detail}`, { faults: [{ pointer, detail }] });
 }
+
+/** Has no answer keep the body of its request, which as values is many times its bytes, while it waits for its reader. */
+export const forgetBodies: onRouteHookHandler = (route) => {
+  if (route.schema?.body === undefined) return;
+  route.onSend = (request, _reply, payload, done) => {
+    request.body = undefined;
+    done(null, payload);
+  };
+};
 
 /** The limit of a route whose body holds so many bytes of a client's data, and what may stand around them. */
 export function bodyLimitFor(bytes: number): number {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { preHandlerHookHandler } from 'fastify';
 import { wait } from '../organizations/wait.ts';
 import { guardRoutes } from './authentication.ts';
+import { forgetBodies } from './body.ts';
 import type { Edge } from './edge.ts';
 import { refusedCondition } from './etag.ts';
 import { buildFramework, type Server } from './framework.ts';
@@ -35,6 +36,7 @@ export function buildServer(edge: Edge): Server {
   const server = buildFramework({ log, tracer, onAnswer, limits, hashesWaiting, elsewhere, settings });
   guardRoutes(server, tenancy, { settings, limits });
   keepToRoles(server, settings.ROLES);
+  server.addHook('onRoute', forgetBodies);
   server.addHook('onRoute', (route) => {
     if (!route.url.startsWith('/v1/')) return;
     const querystring = strictQuery(route.schema?.querystring as Partial<QuerySchema> | undefined);
