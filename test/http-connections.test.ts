@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { MOST_PIPELINED } from '../src/http/connections.ts';
 import { startApp, testLimits } from './http-app.ts';
 import { exchange, openWire, type WireAnswer } from './http-wire.ts';
@@ -58,6 +60,31 @@ describe('requests that do not wait for the answers of others', () => {
     const answered = (await wire.ended()).split('HTTP/1.1 ').length - 1;
     assert.ok(answered <= MOST_PIPELINED, `${answered} were answered`);
     assert.equal((await exchange(app.port, request)).status, 200);
+  });
+});
+
+describe('answers that wait in memory', () => {
+  test('beyond 64 KiB of them a connection has no more requests begun, until they leave', async () => {
+    await using app = await startApp();
+    const begun: ServerResponse[] = [];
+    app.server.server.on('request', (_request, answer: ServerResponse) => begun.push(answer));
+    using wire = await openWire(app.port);
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    wire.send(get('/slow'));
+    await app.slowBegun;
+    for (let count = 1; count <= 6; count += 1) {
+      wire.send(get(`/named?name=${'n'.repeat(15_000)}`));
+      while (begun[count]?.writableEnded !== true) await turnOfLoop();
+    }
+    // What comes next is begun still, and with it the connection is no longer read.
+    for (let count = 0; count < 20; count += 1) {
+      wire.send(get('/quiet'));
+      for (let turn = 0; turn < 10; turn += 1) await turnOfLoop();
+    }
+    assert.ok(begun.length <= 8, `${begun.length} are begun`);
+    app.finishSlow();
+    for (let count = 0; count < 27; count += 1) assert.equal((await wire.answer()).status, 200);
+    assert.equal(begun.length, 27);
   });
 });
 

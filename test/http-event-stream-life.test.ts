@@ -9,7 +9,7 @@ import { updateOrganization } from '../src/organizations/update.ts';
 import { engines } from './engines.ts';
 import { openStream } from './event-stream.ts';
 import { appendTo, openStreams, operatorToken, sequencesOf, upTo } from './event-stream-ground.ts';
-import { openWire } from './http-wire.ts';
+import { exchange, openWire } from './http-wire.ts';
 import { closedGate, intercept } from './intercept.ts';
 import { soon } from './soon.ts';
 import { byTest, signUp } from './tenancy.ts';
@@ -116,6 +116,18 @@ for (const engine of engines) {
       await soon(ground.edge.server.close(), 'the stop');
       await reader.ended();
       assert.equal(ground.opened.clock.waiting, 0);
+    });
+
+    test('leaves room for others, also where its connection sent requests behind it', async () => {
+      await using ground = await openStreams(engine, { REQUESTS: '3' });
+      using wire = await openWire(ground.port);
+      const head = `Host: localhost\r\nAuthorization: Bearer ${ground.acme.token}\r\n\r\n`;
+      const behind = `GET / HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+      wire.send(`GET ${ground.path} HTTP/1.1\r\n${head}`);
+      while (ground.answers[0]?.headersSent !== true) await turnOfLoop();
+      wire.send(behind.repeat(61));
+      while (ground.answers.filter(({ writableEnded }) => writableEnded).length < 61) await turnOfLoop();
+      for (let count = 0; count < 3; count += 1) assert.equal((await exchange(ground.port, behind)).status, 200);
     });
 
     // On the embedded engine there is one.

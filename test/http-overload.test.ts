@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { startApp } from './http-app.ts';
@@ -138,6 +139,24 @@ describe('room for requests', { timeout: 120_000 }, () => {
     wire.send(echo);
     assert.equal((await wire.answer()).status, 200);
     assert.equal((await exchange(app.port, get('/quiet'))).status, 200);
+  });
+
+  test('is not taken by answers that wait for one before them', async () => {
+    await using app = await startApp({ settings: { REQUESTS: 3 } });
+    const answers: ServerResponse[] = [];
+    app.server.server.on('request', (_request, answer: ServerResponse) => answers.push(answer));
+    using wire = await openWire(app.port);
+    wire.send(get('/slow') + get('/quiet').repeat(2));
+    await app.slowBegun;
+    while (answers.filter(({ writableEnded }) => writableEnded).length < 2) await turnOfLoop();
+    assert.equal((await exchange(app.port, get('/quiet'))).status, 200);
+    wire.send(get('/quiet').repeat(60));
+    while (answers.filter(({ writableEnded }) => writableEnded).length < 63) await turnOfLoop();
+    assert.equal((await exchange(app.port, get('/quiet'))).status, 200);
+    app.finishSlow();
+    const statuses: number[] = [];
+    while (statuses.length < 63) statuses.push((await wire.answer()).status);
+    assert.deepEqual(statuses.slice(0, 3), [200, 200, 200]);
   });
 
   test('is there for all that come at once up to the bound, who begin in the order in which they came', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { stopServer } from '../src/http/server.ts';
@@ -9,7 +10,7 @@ import type { DocumentPage } from '../src/store/documents.ts';
 import { assertRefused } from './http-documents/calls.ts';
 import { type DocumentsGround, makeCollection, openDocuments, stages, type Tenant } from './http-documents/ground.ts';
 import { readExport } from './http-transfer/calls.ts';
-import { intercept, unavailable } from './intercept.ts';
+import { closedGate, intercept, unavailable } from './intercept.ts';
 import { soon } from './soon.ts';
 
 const mebibyte = 1_048_576;
@@ -65,16 +66,32 @@ async function begin({ edge: { server } }: DocumentsGround, { id, token }: Tenan
   return { response, socket };
 }
 
+/** What another call is answered, on a connection of its own. */
+async function statusOf({ edge: { server } }: DocumentsGround, path = '/', token?: string): Promise<number> {
+  const { port } = server.server.address() as AddressInfo;
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const request = get({ port, path, agent: false, headers });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  await text(response);
+  return response.statusCode ?? 0;
+}
+
+/** Resolves when there is room for another call, as soon as no page is being made. */
+async function roomIn(ground: DocumentsGround): Promise<void> {
+  do while (ground.edge.server.workload.working > 0) await setImmediate();
+  while ((await statusOf(ground)) !== 200);
+}
+
 /** What comes until the connection is cut, which it must be. */
 async function untilCut(response: IncomingMessage): Promise<string> {
-  let text = '';
+  let received = '';
   await assert.rejects(
     async () => {
-      for await (const chunk of response) text += chunk;
+      for await (const chunk of response) received += chunk;
     },
     { code: 'ECONNRESET' },
   );
-  return text;
+  return received;
 }
 
 for (const stage of stages) {
@@ -144,8 +161,8 @@ for (const stage of stages) {
       });
       const { response } = await begin(ground, acme);
       assert.equal(response.statusCode, 200);
-      const text = await untilCut(response);
-      assert.ok(text.includes('"_id":"d-00000000"') && !text.includes('"manifest"'));
+      const received = await untilCut(response);
+      assert.ok(received.includes('"_id":"d-00000000"') && !received.includes('"manifest"'));
       const messages = ground.edge.opened.logged.map(({ message }) => message);
       assert.ok(messages.includes('an answer ended before it was complete'));
     });
@@ -178,6 +195,64 @@ for (const stage of stages) {
       const answer = await acme.send('GET', '/export');
       assertRefused(answer, [503, 'storage_unavailable']);
       assert.equal(answer.headers['content-type'], 'application/problem+json');
+    });
+  });
+
+  describe(`the room of an export on ${stage.name}`, { timeout: 120_000 }, () => {
+    test('one that nobody reads takes no room', async () => {
+      await using ground = await openDocuments(stage, { settings: { REQUESTS: '1' } });
+      const acme = await ground.tenant('Acme');
+      await fill(ground, acme, some);
+      const gate = closedGate();
+      onPage(ground, async (read) => {
+        await gate.pass();
+        return await read();
+      });
+      const [begun] = await Promise.all([
+        begin(ground, acme),
+        (async () => {
+          await gate.reached();
+          assert.equal(await statusOf(ground), 503);
+          gate.open();
+        })(),
+      ]);
+      using left = new DisposableStack();
+      left.defer(() => void begun.response.destroy());
+      // Pages are made until the system holds no more of the connection.
+      await roomIn(ground);
+      assert.ok(!begun.response.complete);
+    });
+
+    test('one in whose midst all room is taken waits for it, and is whole', async () => {
+      await using ground = await openDocuments(stage, { settings: { REQUESTS: '1' } });
+      const acme = await ground.tenant('Acme');
+      await fill(ground, acme, some);
+      let pages = 0;
+      onPage(ground, (read) => {
+        pages += 1;
+        return read();
+      });
+      const { response } = await begin(ground, acme);
+      using left = new DisposableStack();
+      left.defer(() => void response.destroy());
+      await roomIn(ground);
+      const { tenancy } = ground.edge.opened;
+      const gate = closedGate();
+      const documents = intercept(tenancy.documents, 'usage', async (forward) => {
+        await gate.pass();
+        return await forward();
+      });
+      Object.assign(tenancy, { documents });
+      const other = statusOf(ground, `/v1/organizations/${acme.id}/usage`, acme.token);
+      await gate.reached();
+      const before = pages;
+      const whole = text(response);
+      for (let turn = 0; turn < 100; turn++) assert.equal(await statusOf(ground), 503);
+      assert.equal(pages, before);
+      gate.open();
+      assert.equal(readExport(await whole).manifest.documents, some);
+      assert.equal(await other, 200);
+      assert.ok(pages > before);
     });
   });
 }

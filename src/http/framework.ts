@@ -166,7 +166,7 @@ export function buildFramework(parts: FrameworkParts): Server {
     requestTimeout,
     keepAliveTimeout: KEEP_ALIVE,
     connectionTimeout: STANDSTILL,
-    http: { ...parsing(requestTimeout), ServerResponse: answerWith(headers, connections) },
+    http: { ...parsing(requestTimeout), ServerResponse: answerWith(headers, connections, workload) },
     bodyLimit: settings.BODY_LIMIT_BYTES,
     trustProxy: settings.TRUST_PROXY,
     genReqId: settings.TRUST_PROXY === false ? nextId : idsOfProxy(nextId),

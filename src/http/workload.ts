@@ -40,7 +40,9 @@ export interface WorkloadParts {
 
 /**
  * Bounds the requests in work, so that the service does what it can however much is asked: past the bound they are refused
- * before anything is made of them. Who is slow to send a body or to take an answer takes no room meanwhile.
+ * before anything is made of them. Who is slow to send a body or to take an answer takes no room meanwhile. What then waits
+ * in memory has bounds of its own: Node reads no more of a connection while 64 KiB of answers wait there, `connections.ts`
+ * bounds what has been read, and an organization's turns last until its answers are sent.
  */
 export class Workload {
   readonly #parts: WorkloadParts;
@@ -49,7 +51,9 @@ export class Workload {
   readonly #refused = new Set<() => void>();
   /** What gives back the room of each whose body has not come with its head. */
   #arriving: (() => void)[] = [];
-  /** The answers that take room. */
+  /** What lets each go on that was begun and waits for room. */
+  readonly #paused = new Set<() => void>();
+  /** The answers, and pieces of answers, that take room. */
   readonly #inWork = new Set<object>();
   /** In this turn of the event loop. */
   #begun = 0;
@@ -91,10 +95,9 @@ export class Workload {
       begin();
       return;
     }
-    const { most, hashesWaiting, connections } = this.#parts;
     this.#mark();
-    if (this.#inWork.size - hashesWaiting() >= most) {
-      connections.begin(request.socket, answer);
+    if (this.#isFull) {
+      this.#parts.connections.begin(request.socket, answer);
       this.#refused.add(() => this.#refuse(request, answer));
       return;
     }
@@ -111,9 +114,42 @@ export class Workload {
     this.#inWork.add(answer);
   }
 
-  /** Ends the room that an answer takes, such as one which goes on for as long as its reader stays. */
+  /** Ends the room that an answer takes: it is made, or goes on for as long as its reader stays. */
   giveBack(answer: object): void {
-    this.#inWork.delete(answer);
+    if (this.#inWork.delete(answer) && this.#paused.size > 0 && !this.#isFull) callFirst(this.#paused, 1);
+  }
+
+  /**
+   * Hands on the pieces of an answer, which are made as its reader takes them: each takes room while it is made. Where there
+   * is none the next that ends is its, before any request is begun: what is half sent could not be refused.
+   */
+  async *inPieces<T>(pieces: AsyncGenerator<T, void, void>): AsyncGenerator<T, void, void> {
+    const next = async () => {
+      const room = {};
+      await this.#takeNext(room);
+      return await pieces.next().finally(() => this.giveBack(room));
+    };
+    try {
+      for (let piece = await next(); piece.done !== true; piece = await next()) yield piece.value;
+    } finally {
+      await pieces.return();
+    }
+  }
+
+  get #isFull(): boolean {
+    return this.#inWork.size - this.#parts.hashesWaiting() >= this.#parts.most;
+  }
+
+  /** Takes room as soon as there is some. */
+  async #takeNext(room: object): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const go = () => {
+      this.take(room);
+      resolve();
+    };
+    if (this.#isFull) this.#paused.add(go);
+    else go();
+    await promise;
   }
 
   #takeRoom(request: IncomingMessage, answer: ServerResponse): void {
@@ -131,8 +167,7 @@ export class Workload {
   #takeUntilAnswered(answer: ServerResponse): void {
     if (answer.writableEnded || answer.closed) return;
     this.take(answer);
-    const end = () => this.giveBack(answer);
-    answer.on('prefinish', end).on('close', end);
+    answer.on('close', () => this.giveBack(answer));
   }
 
   #mark(): void {

@@ -28,7 +28,8 @@ export function transferRoutes(server: Server, tenancy: Tenancy, limits: BodyLim
   server.get(`${path}/export`, { schema: exportSchema }, async (request, reply) => {
     const chunks = await exportDocuments(tenancy, organizationOf(request), request.query.collection);
     // Of an answer to HEAD the body would be read to its end, for nobody.
-    const sent = request.method === 'HEAD' ? [] : chunks;
+    const sent = request.method === 'HEAD' ? [] : server.workload.inPieces(chunks);
+    server.workload.giveBack(reply.raw);
     return reply.type(ndjson).send(Readable.from(sent, { objectMode: false }));
   });
 
