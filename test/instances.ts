@@ -28,7 +28,7 @@ export interface Joining {
   /** The sessions that it has. */
   readonly sessions?: () => readonly string[];
   /** What comes of ending those of others. */
-  readonly end?: () => Promise<void>;
+  readonly end?: (ids: readonly string[]) => Promise<void>;
 }
 
 /** Joins as a process would, with clocks of the test's own. */
@@ -45,7 +45,7 @@ export async function join(
     ids,
     async end(others) {
       ended.push(...others);
-      await end();
+      await end(others);
     },
   };
   const membership = await joinInstances({

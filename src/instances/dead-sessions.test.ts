@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { engines } from '../../test/engines.ts';
 import { beats, deadBeats, join, openInstances } from '../../test/instances.ts';
-import { unavailable } from '../../test/intercept.ts';
+import { intercept, unavailable } from '../../test/intercept.ts';
 import { beatMilliseconds, instances } from './instance.ts';
 
 for (const engine of engines) {
@@ -32,13 +32,31 @@ for (const engine of engines) {
       dead.clock.pass(beatMilliseconds);
     });
 
+    test('what one that is dead has open is ended also where it holds its own record', async () => {
+      await using opened = await openInstances(engine);
+      let isHeld = true;
+      const records = intercept(opened.recordsOf(1), 'commit', (forward, changes) =>
+        isHeld && changes.some(({ op }) => op === 'remove') ? Promise.reject(unavailable()) : forward(),
+      );
+      const dead = await join(opened.recordsOf(0), { sessions: () => ['left'] });
+      const awake = await join(records, {
+        async end(ids) {
+          if (ids.includes('left')) isHeld = false;
+        },
+      });
+      await beats(awake, deadBeats + 1, 1);
+      assert.match(awake.logged.join(), /stands still/);
+      await awake.membership.leave();
+      await dead.membership.leave();
+    });
+
     test('what the dead may have open and cannot be ended now is told, and no beat is missed for it', async () => {
       await using opened = await openInstances(engine);
       const dead = await join(opened.recordsOf(0), { sessions: () => ['left'] });
       const awake = await join(opened.recordsOf(1), { end: () => Promise.reject(unavailable()) });
       const former = awake.membership.id();
       await beats(awake, deadBeats + 1, 1);
-      assert.match(awake.logged.join(), /stands still.*could not be ended/);
+      for (const told of [/stands still/, /could not be ended/]) assert.match(awake.logged.join(), told);
       await beats(awake, 1, 1);
       assert.equal(awake.membership.id(), former);
       await awake.membership.leave();

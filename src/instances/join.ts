@@ -45,7 +45,7 @@ export interface JoinParts {
  */
 export async function joinInstances(parts: JoinParts): Promise<Membership> {
   const { records, sessions, isShared, log, wait } = parts;
-  const watch = createWatch({ ...parts, leaseMilliseconds });
+  const watch = createWatch({ ...parts, leaseMilliseconds, onStill: (instance) => endSessions([instance]) });
   const leaving = new AbortController();
   /** Told when this instance was taken for dead. */
   const losing = new Set<() => void>();
@@ -59,14 +59,12 @@ export async function joinInstances(parts: JoinParts): Promise<Membership> {
     if (!isShared && own === undefined) endSessions(await removeAll(records));
     own = own === undefined ? await register(parts) : await goOn(own);
     if (!isShared) return;
-    const dead = await watch.look(own.id);
-    for (const { id, host, process: number } of dead) {
+    for (const { id, host, process: number } of await watch.look(own.id)) {
       log.warn({ instance: id, host, process: number }, 'an instance stands still: what it had a lease on is free');
     }
-    endSessions(dead);
   }
 
-  /** What the dead left open holds up others. */
+  /** What the dead left open holds up others. One that has gone on in this very moment does again what was ended of it. */
   function endSessions(dead: readonly Instance[]): void {
     const end = async () => {
       try {

@@ -27,6 +27,8 @@ export interface WatchParts {
   readonly records: Records;
   /** How long an instance may stand still. */
   readonly leaseMilliseconds: number;
+  /** Told of one that stands still before it is removed: what it has open may hold its own record. */
+  onStill(instance: Instance): void;
   /** A clock that only goes forward, in milliseconds. No other instance's clock is ever looked at. */
   elapsed(): number;
 }
@@ -49,7 +51,7 @@ async function isRemoved(records: Records, instance: Instance): Promise<boolean>
 }
 
 /** Makes a watch, which has seen nothing yet. */
-export function createWatch({ records, leaseMilliseconds, elapsed }: WatchParts): Watch {
+export function createWatch({ records, leaseMilliseconds, elapsed, onStill }: WatchParts): Watch {
   let seen = new Map<string, Sight>();
 
   async function look(own: string): Promise<readonly Instance[]> {
@@ -65,7 +67,9 @@ export function createWatch({ records, leaseMilliseconds, elapsed }: WatchParts)
       const sight = before.get(id);
       const same = sight?.version === version ? sight : { version, since: now };
       seen.set(id, same);
-      if (begun - same.since >= leaseMilliseconds && (await isRemoved(records, instance))) dead.push(instance);
+      if (begun - same.since < leaseMilliseconds) continue;
+      onStill(instance);
+      if (await isRemoved(records, instance)) dead.push(instance);
     }
     return dead;
   }
