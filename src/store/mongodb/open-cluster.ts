@@ -65,6 +65,7 @@ export function openMongodbCluster(options: MongodbClusterOptions): MongodbClust
     sessions,
     async close() {
       closing.abort();
+      await sessions.close();
       await client.close();
       await connecting;
     },

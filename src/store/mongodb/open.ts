@@ -25,7 +25,7 @@ export interface MongodbStore {
   readonly version: string;
   /** Reads once from the master database. @throws {TenantryError} storage_unavailable */
   ready(): Promise<void>;
-  /** Ends the connections; what is in work is answered as `storage_unavailable`. */
+  /** Ends the connections; what is in work has two seconds, and is answered as `storage_unavailable` then. */
   close(): Promise<void>;
 }
 
@@ -72,7 +72,10 @@ export async function openMongodb(options: MongodbOptions): Promise<MongodbStore
     sessions,
     version,
     ready: () => demandLayout(database),
-    close: () => client.close(),
+    async close() {
+      await sessions.close();
+      await client.close();
+    },
   };
 }
 

@@ -97,6 +97,24 @@ suite('sessions of transactions', { skip: missing }, () => {
     assert.equal(await write(scratch), 1);
   });
 
+  test('a close lets end what is in work, and refuses what would begin', async () => {
+    await using ground = await open();
+    const { sessions } = ground.first;
+    await sessions.close();
+    await assert.rejects(
+      sessions.use(async () => {}),
+      { code: 'storage_unavailable' },
+    );
+    const second = ground.second.sessions;
+    const gate = Promise.withResolvers<void>();
+    const ended: string[] = [];
+    const work = second.use(() => gate.promise).then(() => ended.push('work'));
+    const closed = second.close().then(() => ended.push('close'));
+    gate.resolve();
+    await Promise.all([work, closed]);
+    assert.deepEqual(ended, ['work', 'close']);
+  });
+
   test('one after the other has the same session, and those at once have each their own', async () => {
     await using ground = await open();
     const { sessions: first } = ground.first;

@@ -1,5 +1,6 @@
 import { type ClientSession, type MongoClient, UUID } from 'mongodb';
 import type { Sessions } from '../sessions.ts';
+import { unavailable } from '../unavailable.ts';
 import { callEnd, persistently } from './attempts.ts';
 import { hasCode, serverCodes, tellable } from './faults.ts';
 
@@ -7,7 +8,15 @@ import { hasCode, serverCodes, tellable } from './faults.ts';
 export interface ClientSessions extends Sessions {
   /** Does the work in a session that no other work has. A transaction that it leaves open is aborted. */
   use<T>(work: (session: ClientSession) => Promise<T>): Promise<T>;
+  /**
+   * Refuses work from here on as `storage_unavailable`, and resolves when what is in work is over, at the latest in two
+   * seconds: a connection that ends before leaves its transaction open.
+   */
+  close(): Promise<void>;
 }
+
+/** How long a close waits for what is in work. */
+const closeMilliseconds = 2_000;
 
 /** Sessions that are there from the beginning, so that who dies soon has named them. */
 const first = 16;
@@ -16,6 +25,8 @@ const first = 16;
 export function clientSessions(client: MongoClient): ClientSessions {
   const all = Array.from({ length: first }, create);
   const inUse = new Set<ClientSession>();
+  let isClosed = false;
+  let onIdle = () => {};
 
   function create(): ClientSession {
     return client.startSession({ causalConsistency: false });
@@ -29,6 +40,7 @@ export function clientSessions(client: MongoClient): ClientSessions {
 
   return {
     async use(work) {
+      if (isClosed) throw unavailable(new Error('the store is closed'));
       // The first that is free: it was named the longest, and what a lost connection left open in it ends with its next use.
       const session = all.find((each) => !inUse.has(each)) ?? createFurther();
       inUse.add(session);
@@ -37,7 +49,17 @@ export function clientSessions(client: MongoClient): ClientSessions {
       } finally {
         if (session.inTransaction()) await session.abortTransaction();
         inUse.delete(session);
+        if (inUse.size === 0) onIdle();
       }
+    },
+    async close() {
+      isClosed = true;
+      if (inUse.size === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onIdle = resolve;
+      const timer = setTimeout(resolve, closeMilliseconds);
+      await promise;
+      clearTimeout(timer);
     },
     ids: () => all.flatMap(({ id }) => (id === undefined ? [] : [id.id.toUUID().toString()])),
     end: (ids) => endSessions(client, ids),
