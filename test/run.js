@@ -75,7 +75,7 @@ function main() {
     console.log(runs ? `${name}: runs` : `${name}: left out, ${address} names no server`);
   }
   // A file whose tests leave something open that never ends is a failure, and no reason to wait for ever.
-  const options = ['--test', '--test-concurrency=2', '--test-timeout=600000', '--test-reporter=spec'];
+  const options = ['--test', '--test-concurrency=2', '--test-timeout=1800000', '--test-reporter=spec'];
   const runner = spawn(process.execPath, [...options, ...chooseTests(process.argv.slice(2))], {
     stdio: 'inherit',
     env: environmentForTests(),
