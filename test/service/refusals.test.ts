@@ -120,11 +120,16 @@ suite('a start that cannot be made good by waiting ends with 78', { timeout: 180
 
   test('a start ends when its time is over', async () => {
     const address = await freeAddress();
-    for (const url of [`mongodb://${address}/`, `mongodb://${address}/?replicaSet=rs0`]) {
+    const secondsOf = async (DATABASE_URL: string, START_SECONDS: string) => {
       const begun = performance.now();
-      await refusalOf({ DATABASE_URL: url, START_SECONDS: '2' });
-      const seconds = (performance.now() - begun) / 1_000;
-      // A server that were waited for would take five seconds at each try, beside the process's own start.
+      await refusalOf({ DATABASE_URL, START_SECONDS });
+      return (performance.now() - begun) / 1_000;
+    };
+    for (const url of [`mongodb://${address}/`, `mongodb://${address}/?replicaSet=rs0`]) {
+      // How long a process takes for itself is the machine's affair.
+      const own = await secondsOf(url, '0');
+      const seconds = (await secondsOf(url, '2')) - own;
+      // A server that were waited for would take five seconds at each try.
       assert.ok(seconds < 2 + 2.5, `${seconds} s`);
     }
   });
